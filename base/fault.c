@@ -1,0 +1,60 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+
+#if FAULTS
+/* The one static of its kind: a fault is a property of the process under test. */
+static struct {
+	char name[32];
+	long left;
+	bool armed;
+	bool kill;
+} armed;
+
+static void
+arm_from_env(void)
+{
+	const char *spec = getenv("ARTEL_FAULT");
+	const char *colon = spec ? strchr(spec, ':') : NULL;
+	char *end;
+
+	armed.armed = true;
+	if (!colon)
+		return;
+	snprintf(armed.name, sizeof(armed.name), "%.*s", (int)(colon - spec), spec);
+	armed.left = strtol(colon + 1, &end, 10);
+	armed.kill = strcmp(end, ":kill") == 0;
+}
+
+void
+fault_arm(const char *name, long n)
+{
+	snprintf(armed.name, sizeof(armed.name), "%s", name);
+	armed.left = n;
+	armed.armed = true;
+	armed.kill = false;
+}
+
+bool
+fault_fired(void)
+{
+	return armed.armed && armed.left == 0;
+}
+
+bool
+fault(const char *name)
+{
+	if (!armed.armed)
+		arm_from_env();
+	if (armed.left == 0 || strcmp(armed.name, name) != 0)
+		return false;
+	if (--armed.left != 0)
+		return false;
+	if (armed.kill)
+		raise(SIGKILL);
+	return true;
+}
+#endif

@@ -1,0 +1,209 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/auto.h"
+#include "base/err.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/str.h"
+
+int
+file_read(int dir, const char *path, size_t max, struct str *out, struct err *err)
+{
+	AUTO(close) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	char buf[65536];
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ENOENT ? FILE_ABSENT : err_sys(err, "open %s", path);
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		if (out->n + (size_t)n > max)
+			return err_set(err, EFBIG, "%s: longer than %zu bytes", path, max);
+		str_put(out, buf, (size_t)n);
+	}
+	return n < 0 ? err_sys(err, "read %s", path) : 0;
+}
+
+int
+file_write_fd(int fd, const void *data, size_t n, struct err *err)
+{
+	const char *p = data;
+
+	while (n > 0) {
+		ssize_t done = fault("write") ? (errno = ENOSPC, -1) : write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return err_sys(err, "write");
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int
+file_sync_parent(int dir, const char *path, struct err *err)
+{
+	AUTO(free) char *parent = xstrdup(path);
+	char *slash = strrchr(parent, '/');
+	AUTO(close) int fd = -1;
+
+	if (slash)
+		*slash = '\0';
+	fd = file_open_dir(dir, slash ? (parent[0] ? parent : "/") : ".", err);
+	if (fd < 0)
+		return -1;
+	if (fsync(fd) < 0)
+		return err_sys(err, "fsync the folder of %s", path);
+	return 0;
+}
+
+static int
+write_synced(int dir, const char *path, const void *data, size_t n, mode_t mode, struct err *err)
+{
+	AUTO(close) int fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return err_sys(err, "create %s", path);
+	if (file_write_fd(fd, data, n, err) < 0)
+		return err_ctx(err, "%s", path);
+	if (fault("fsync") || fsync(fd) < 0)
+		return err_sys(err, "fsync %s", path);
+	return 0;
+}
+
+int
+file_replace(int dir, const char *path, const void *data, size_t n, mode_t mode, struct err *err)
+{
+	AUTO(free) char *tmp = xasprintf("%s.tmp.%d", path, (int)getpid());
+
+	if (write_synced(dir, tmp, data, n, mode, err) < 0 ||
+	    (renameat(dir, tmp, dir, path) < 0 && err_sys(err, "rename %s", tmp) < 0)) {
+		unlinkat(dir, tmp, 0);
+		return -1;
+	}
+	return file_sync_parent(dir, path, err);
+}
+
+int
+file_relink(int dir, const char *path, const char *target, struct err *err)
+{
+	AUTO(free) char *tmp = xasprintf("%s.tmp.%d", path, (int)getpid());
+
+	unlinkat(dir, tmp, 0);
+	if (symlinkat(target, dir, tmp) < 0)
+		return err_sys(err, "symlink %s", tmp);
+	if (renameat(dir, tmp, dir, path) < 0) {
+		err_sys(err, "rename %s", tmp);
+		unlinkat(dir, tmp, 0);
+		return -1;
+	}
+	return file_sync_parent(dir, path, err);
+}
+
+int
+file_copy_fd(int from, int to, struct err *err)
+{
+	enum { BLOCK = 256 * 1024 };
+	AUTO(free) char *buf = xcalloc(1, BLOCK);
+	ssize_t n;
+
+	while ((n = read(from, buf, BLOCK)) > 0)
+		if (file_write_fd(to, buf, (size_t)n, err) < 0)
+			return -1;
+	return n < 0 ? err_sys(err, "read") : 0;
+}
+
+int
+file_mkdirs(int dir, const char *path, struct err *err)
+{
+	AUTO(free) char *part = xstrdup(path);
+	char *p = part;
+
+	do {
+		p = strchr(p + 1, '/');
+		if (p)
+			*p = '\0';
+		if (mkdirat(dir, part, 0755) < 0 && errno != EEXIST)
+			return err_sys(err, "mkdir %s", part);
+		if (p)
+			*p = '/';
+	} while (p);
+	return 0;
+}
+
+int
+file_open_dir(int dir, const char *path, struct err *err)
+{
+	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, "open folder %s", path) : fd;
+}
+
+/* Empty an open directory; takes over fd. Depth is bounded by the kernel's path limits on what made it. */
+static int
+remove_entries(int fd, struct err *err)
+{
+	DIR *d = fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d) {
+		close(fd);
+		return err_sys(err, "fdopendir");
+	}
+	while (r == 0 && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = file_remove_tree(dirfd(d), e->d_name, err);
+	closedir(d);
+	return r;
+}
+
+int
+file_remove_tree(int dir, const char *path, struct err *err)
+{
+	int fd;
+
+	if (unlinkat(dir, path, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM && errno != ENOTEMPTY)
+		return err_sys(err, "remove %s", path);
+	fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == EACCES && fchmodat(dir, path, 0700, 0) == 0)
+		fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_sys(err, "open %s", path);
+	if (remove_entries(fd, err) < 0)
+		return -1;
+	if (unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(err, "rmdir %s", path);
+	return 0;
+}
+
+int
+file_lock(int dir, const char *path, int *fd, struct err *err)
+{
+	AUTO(close) int lock = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (lock < 0)
+		return err_sys(err, "open %s", path);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? FILE_BUSY : err_sys(err, "lock %s", path);
+	*fd = STEAL_FD(lock);
+	return 0;
+}
+
+bool
+file_exists(int dir, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}

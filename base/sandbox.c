@@ -1,0 +1,362 @@
+/*
+ * Two forks: the outer child makes the user namespace and waits until the
+ * parent has written its id maps; then it makes the other namespaces, and the
+ * inner child, pid 1 of the PID namespace, runs the work. When the outer dies
+ * (PDEATHSIG chains from the parent) the kernel kills the whole PID namespace.
+ *
+ * The working directory is bound on /mnt first, while its path can still be
+ * walked: inside, ids of the range may not pass a parent such as /root.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/alloc.h"
+#include "base/auto.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/sandbox.h"
+#include "base/spawn.h"
+#include "base/str.h"
+#include "base/text.h"
+
+enum { RANGE_ROOT = 1000000, RANGE_COUNT = 65536 };
+
+/* "name:first:count" lines of /etc/subuid. */
+static int
+find_subid(const char *user, struct sandbox_ids *ids)
+{
+	AUTO(str_fini) struct str text = {0};
+	AUTO(strs_fini) struct strs lines = {0};
+	struct err ignored;
+	size_t n = strlen(user);
+
+	if (file_read(AT_FDCWD, "/etc/subuid", 1 << 20, &text, &ignored) != 0)
+		return -1;
+	strs_split(&lines, str_c(&text), "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		if (strncmp(lines.p[i], user, n) == 0 && lines.p[i][n] == ':' &&
+		    sscanf(lines.p[i] + n, ":%u:%u", &ids->first, &ids->count) == 2)
+			return 0;
+	return -1;
+}
+
+int
+sandbox_ids_find(struct sandbox_ids *ids, unsigned first, struct err *err)
+{
+	const struct passwd *pw;
+
+	if (geteuid() == 0) {
+		*ids = (struct sandbox_ids){first ? first : RANGE_ROOT, RANGE_COUNT};
+		return 0;
+	}
+	pw = getpwuid(geteuid());
+	if (!pw || find_subid(pw->pw_name, ids) < 0 || ids->count < RANGE_COUNT)
+		return err_set(err, EPERM, "builds need %d subordinate ids: run as root, or add a line "
+		    "`%s:100000:65536` to /etc/subuid and /etc/subgid", RANGE_COUNT, pw ? pw->pw_name : "USER");
+	return 0;
+}
+
+static int
+write_map(pid_t pid, const char *file, unsigned first, unsigned count, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("/proc/%d/%s", (int)pid, file);
+	AUTO(free) char *line = xasprintf("0 %u %u\n", first, count);
+	AUTO(close) int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, line, strlen(line)) < 0)
+		return err_sys(err, "write %s", path);
+	return 0;
+}
+
+/* newuidmap PID 0 UID 1 1 FIRST COUNT-1 */
+static int
+run_newidmap(const char *tool, pid_t pid, unsigned self, const struct sandbox_ids *ids, struct err *err)
+{
+	char number[4][16];
+	const char *argv[] = {tool, number[0], "0", number[1], "1", "1", number[2], number[3], NULL};
+	AUTO(str_fini) struct str out = {0};
+	struct ended ended;
+
+	snprintf(number[0], sizeof(number[0]), "%d", (int)pid);
+	snprintf(number[1], sizeof(number[1]), "%u", self);
+	snprintf(number[2], sizeof(number[2]), "%u", ids->first);
+	snprintf(number[3], sizeof(number[3]), "%u", ids->count - 1);
+	if (spawn_run(&(struct spawn){.argv = argv}, NULL, &out, 10000, &ended, err) < 0)
+		return err_ctx(err, "install the package uidmap");
+	if (ended.how != ENDED_EXIT || ended.code)
+		return err_set(err, EPERM, "%s: %s", tool, str_c(&out));
+	return 0;
+}
+
+static int
+map_ids(pid_t pid, const struct sandbox_ids *ids, struct err *err)
+{
+	if (geteuid() == 0) {
+		if (write_map(pid, "uid_map", ids->first, ids->count, err) < 0)
+			return -1;
+		return write_map(pid, "gid_map", ids->first, ids->count, err);
+	}
+	if (run_newidmap("newuidmap", pid, geteuid(), ids, err) < 0)
+		return -1;
+	return run_newidmap("newgidmap", pid, getegid(), ids, err);
+}
+
+static int
+bind_dir(const char *dir, struct err *err)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, "make a mount namespace");
+	if (mount(dir, SANDBOX_DIR, NULL, MS_BIND, NULL) < 0)
+		return err_sys(err, "bind %s", dir);
+	return 0;
+}
+
+/* In the outer child, up to having the namespaces. */
+static int
+enter(const struct sandbox *s, int tell, int hear, struct err *err)
+{
+	bool root = geteuid() == 0;
+	char c = 0;
+
+	if (root && bind_dir(s->dir, err) < 0)
+		return -1;
+	if (unshare(CLONE_NEWUSER) < 0)
+		return err_sys(err, "make a user namespace");
+	if (write(tell, &c, 1) != 1 || read(hear, &c, 1) != 1)
+		return err_set(err, EPIPE, "the parent went away");
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(err, "become uid 0 of the namespace");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+		return err_sys(err, "make namespaces");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, "make mounts private");
+	if (!root && bind_dir(s->dir, err) < 0)
+		return -1;
+	if (chdir(SANDBOX_DIR) < 0)
+		return err_sys(err, "chdir " SANDBOX_DIR);
+	umask(022);
+	return 0;
+}
+
+static void
+redirect(int log)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	dup2(null, STDIN_FILENO);
+	dup2(log ? log : null, STDOUT_FILENO);
+	dup2(log ? log : null, STDERR_FILENO);
+}
+
+static void __attribute__((noreturn))
+fail(int report, const struct err *err)
+{
+	(void)!write(report, err->msg, strlen(err->msg));
+	_exit(1);
+}
+
+static void __attribute__((noreturn))
+inner(const struct sandbox *s, sandbox_fn *fn, void *arg, int report)
+{
+	struct err err = {0};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	redirect(s->log);
+	if (fn(arg, &err) < 0)
+		fail(report, &err);
+	_exit(0);
+}
+
+static void __attribute__((noreturn))
+outer(const struct sandbox *s, sandbox_fn *fn, void *arg, int tell, int hear, int report)
+{
+	struct err err = {0};
+	sigset_t none;
+	int status;
+	pid_t pid;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (enter(s, tell, hear, &err) < 0)
+		fail(report, &err);
+	close(tell);
+	close(hear);
+	pid = fork();
+	if (pid < 0) {
+		err_sys(&err, "fork");
+		fail(report, &err);
+	}
+	if (pid == 0)
+		inner(s, fn, arg, report);
+	close(report);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			_exit(1);
+	if (WIFSIGNALED(status)) {
+		signal(WTERMSIG(status), SIG_DFL);
+		raise(WTERMSIG(status));
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+int
+sandbox_start(const struct sandbox *s, sandbox_fn *fn, void *arg, struct sandbox_run *run, struct err *err)
+{
+	int up[2], down[2], report[2];
+	char c;
+
+	if (pipe2(up, O_CLOEXEC) < 0 || pipe2(down, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	run->pid = fork();
+	if (run->pid == 0) {
+		close(up[0]);
+		close(down[1]);
+		close(report[0]);
+		outer(s, fn, arg, up[1], down[0], report[1]);
+	}
+	close(up[1]);
+	close(down[0]);
+	close(report[1]);
+	run->report = report[0];
+	if (run->pid < 0)
+		err_sys(err, "fork");
+	/* A child that fails before it asks for its maps closes the pipe: sandbox_wait() tells why. */
+	if (run->pid > 0 && read(up[0], &c, 1) == 1) {
+		if (map_ids(run->pid, &s->ids, err) < 0) {
+			kill(run->pid, SIGKILL);
+			waitpid(run->pid, NULL, 0);
+			close(run->report);
+			run->pid = -1;
+		} else {
+			(void)!write(down[1], "", 1);
+		}
+	}
+	close(up[0]);
+	close(down[1]);
+	return run->pid < 0 ? -1 : 0;
+}
+
+int
+sandbox_wait(struct sandbox_run *run, struct err *err)
+{
+	char msg[sizeof(err->msg)];
+	struct ended ended;
+	ssize_t got, n = 0;
+
+	while (n < (ssize_t)sizeof(msg) - 1 &&
+	    ((got = read(run->report, msg + n, sizeof(msg) - 1 - (size_t)n)) > 0 || (got < 0 && errno == EINTR)))
+		n += got > 0 ? got : 0;
+	msg[n] = '\0';
+	close(run->report);
+	if (spawn_wait(run->pid, 0, &ended, err) < 0)
+		return -1;
+	if (ended.how == ENDED_SIGNAL)
+		return err_set(err, EINTR, "killed by signal %d", ended.code);
+	if (ended.code)
+		return err_set(err, ECHILD, "%s", n ? msg : "the sandbox could not be set up");
+	return 0;
+}
+
+int
+sandbox_call(const struct sandbox *s, sandbox_fn *fn, void *arg, struct err *err)
+{
+	struct sandbox_run run;
+
+	if (sandbox_start(s, fn, arg, &run, err) < 0)
+		return -1;
+	return sandbox_wait(&run, err);
+}
+
+static int
+remove_inside(void *arg, struct err *err)
+{
+	return file_remove_tree(AT_FDCWD, arg, err);
+}
+
+int
+sandbox_remove_tree(const struct sandbox *s, const char *path, struct err *err)
+{
+	AUTO(free) char *inside = xasprintf(SANDBOX_DIR "/%s", path);
+	AUTO(free) char *outside = xasprintf("%s/%s", s->dir, path);
+
+	if (geteuid() == 0)
+		return file_remove_tree(AT_FDCWD, outside, err);
+	return sandbox_call(s, remove_inside, inside, err);
+}
+
+static void __attribute__((noreturn))
+exec_bwrap(char *const *argv, int out)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (out)
+		dup2(out, STDOUT_FILENO);
+	if (setgroups(0, NULL) == 0 && setresgid(SANDBOX_BUILDER, SANDBOX_BUILDER, SANDBOX_BUILDER) == 0 &&
+	    setresuid(SANDBOX_BUILDER, SANDBOX_BUILDER, SANDBOX_BUILDER) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execvp("bwrap", argv);
+	}
+	dprintf(STDERR_FILENO, "bwrap: %s (install the package bubblewrap)\n", strerror(errno));
+	_exit(127);
+}
+
+int
+sandbox_exec(const struct sandbox_exec *x, int *status, struct err *err)
+{
+	const char *const host_home[] = {"--tmpfs", "/home"};
+	const char *const before[] = {"--bind", x->home, "/home/builder", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--unshare-all",
+	    "--die-with-parent", "--new-session", "--clearenv", "--setenv", "PATH", "/usr/bin:/usr/sbin",
+	    "--setenv", "HOME", "/home/builder", "--setenv", "LC_ALL", "C.UTF-8", "--setenv", "TZ", "UTC",
+	    "--setenv", "USER", "builder", "--chdir", "/home/builder"};
+	AUTO(strs_fini) struct strs argv = {0};
+	struct ended ended;
+	int wait_status;
+	pid_t pid;
+
+	strs_add(&argv, "bwrap");
+	strs_add(&argv, "--ro-bind");
+	strs_add(&argv, x->root);
+	strs_add(&argv, "/");
+	/* A build root has /home/builder; the host has not. */
+	for (size_t i = 0; i < ARRAY_SIZE(host_home) && strcmp(x->root, "/") == 0; i++)
+		strs_add(&argv, host_home[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+		strs_add(&argv, before[i]);
+	if (x->source_date_epoch) {
+		strs_add(&argv, "--setenv");
+		strs_add(&argv, "SOURCE_DATE_EPOCH");
+		strs_take(&argv, xasprintf("%lld", (long long)x->source_date_epoch));
+	}
+	if (x->jobs) {
+		strs_add(&argv, "--setenv");
+		strs_add(&argv, "RPM_BUILD_NCPUS");
+		strs_take(&argv, xasprintf("%d", x->jobs));
+	}
+	for (size_t i = 0; x->argv[i]; i++)
+		strs_add(&argv, x->argv[i]);
+	strs_take(&argv, NULL);
+	pid = fork();
+	if (pid == 0)
+		exec_bwrap(argv.p, x->out);
+	if (pid < 0)
+		return err_sys(err, "fork bwrap");
+	while (waitpid(pid, &wait_status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(err, "wait for bwrap");
+	ended = ended_decode(wait_status);
+	*status = ended.how == ENDED_SIGNAL ? 128 + ended.code : ended.code;
+	return 0;
+}

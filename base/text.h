@@ -1,0 +1,26 @@
+/* Words from outside: which names are allowed, and how text is shown to people. */
+#ifndef ARTEL_BASE_TEXT_H
+#define ARTEL_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct str;
+
+/* A package, user, repository or file name: [A-Za-z0-9][A-Za-z0-9._+-]*, at most 128 bytes, no "..". */
+bool text_is_name(const char *s);
+/* Append s with control characters, DEL and bytes that are not UTF-8 shown as ?. */
+void text_printable(struct str *out, const char *s);
+/* A decimal number of at most max; -1 if s is anything else. */
+int64_t text_number(const char *s, int64_t max);
+/* "0.4s", "12s", "3m05s", "2h10m". */
+void text_duration(struct str *out, int64_t ms);
+/* How many columns s takes, counting one for each UTF-8 character. */
+size_t text_width(const char *s);
+
+/* Milliseconds since the epoch, and of a clock that never steps. */
+int64_t now_ms(void);
+int64_t tick_ms(void);
+
+#endif
