@@ -1,0 +1,87 @@
+/* Jobs, what they made, and the builders that ran them. */
+#ifndef ARTEL_SCHEMA_BUILD_H
+#define ARTEL_SCHEMA_BUILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+
+struct err;
+struct store;
+
+enum job_kind { JOB_SRPM, JOB_BUILD, JOB_TEST, JOB_KINDS };
+enum job_state { JOB_WAITING, JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, JOB_STATES };
+
+struct job {
+	int64_t id;
+	int64_t task;
+	int subtask;		/* 0: the whole task */
+	char *arch;		/* "" where it does not matter */
+	enum job_kind kind;
+	enum job_state state;
+	int attempt;		/* counts every start; a result with another number is refused */
+	int tries;		/* infrastructure failures */
+	char *builder;
+	int64_t lease;		/* ms */
+	int64_t not_before;
+	int64_t queued, started, finished;
+	char *reason;
+	char *log;		/* artefact */
+	struct str result;	/* srpm: packed names */
+};
+
+void job_fini(struct job *j);
+AUTO_DEFINE_EMBEDDED(struct job, job_fini);
+
+struct job_list {
+	struct job *p;
+	size_t n, cap;
+};
+void job_list_fini(struct job_list *l);
+AUTO_DEFINE_EMBEDDED(struct job_list, job_list_fini);
+
+const char *job_kind_name(enum job_kind k);
+const char *job_state_name(enum job_state s);
+
+enum { JOB_ABSENT = 1 };
+int job_get(struct store *s, int64_t id, struct job *out, struct err *err);
+/* All jobs of a task's current iteration, in order of their ids. */
+int job_of_task(struct store *s, int64_t task, struct job_list *out, struct err *err);
+/* Every job that is waiting, queued or running, oldest first. */
+int job_open(struct store *s, struct job_list *out, struct err *err);
+/* Insert; *id is its number. state is waiting or queued. */
+int job_add(struct store *s, const struct job *j, int64_t *id, struct err *err);
+/* Store everything but the names; appends no event. */
+int job_save(struct store *s, const struct job *j, struct err *err);
+int job_needs_add(struct store *s, int64_t job, int64_t needs, struct err *err);
+/* Waiting jobs all of whose needs are done. */
+int job_ready(struct store *s, int64_t task, struct job_list *out, struct err *err);
+/* Drop the jobs and outputs of a task before a new iteration; running ones must have been cancelled. */
+int job_forget(struct store *s, int64_t task, struct err *err);
+
+struct output {
+	int subtask;
+	char *arch;		/* of the job; "" for the SRPM */
+	char *kind;		/* srpm, rpm, buildroot */
+	char *file;
+	char *sha256;
+	char *facts;		/* rpm: artefact */
+};
+struct output_list {
+	struct output *p;
+	size_t n, cap;
+};
+void output_list_fini(struct output_list *l);
+AUTO_DEFINE_EMBEDDED(struct output_list, output_list_fini);
+
+int output_add(struct store *s, int64_t task, const struct output *o, struct err *err);
+int output_find(struct store *s, int64_t task, struct output_list *out, struct err *err);
+
+/* A builder said hello, or went away (online false). */
+int builder_seen(struct store *s, const char *name, const char *arches, int slots, bool online, struct err *err);
+/* At the start of a scheduler: nobody is connected. */
+int builder_all_offline(struct store *s, struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* The journal. Every change of state appends to it in the transaction that makes the change. */
+#ifndef ARTEL_SCHEMA_EVENT_H
+#define ARTEL_SCHEMA_EVENT_H
+
+#include <stdint.h>
+
+struct err;
+struct store;
+
+struct event {
+	int64_t id;
+	int64_t at;		/* ms */
+	const char *kind;	/* task, job, merge, repo, builder, user */
+	int64_t task, job;	/* 0: none */
+	const char *user, *origin, *state, *text;
+};
+
+/* Append; the user and origin are the store's. text is a format. */
+int event_add(struct store *s, const char *kind, int64_t task, int64_t job, const char *state,
+	struct err *err, const char *text, ...) __attribute__((format(printf, 7, 8)));
+
+/* Call fn for each event after id `since` (of one task if task != 0), oldest first; fn's non-zero result ends it. */
+int event_each(struct store *s, int64_t since, int64_t task,
+	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err);
+/* The newest id; 0 if none; -1 on error. */
+int64_t event_last(struct store *s, struct err *err);
+
+#endif

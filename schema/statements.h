@@ -1,0 +1,105 @@
+/*
+ * Every prepared statement: STATEMENT(NAME, sql). Included twice, by store.h for
+ * the enum and by store.c for the texts; no guard.
+ */
+#define TASK_COLUMNS "id, repository, owner, state, try, iter, shared, fail_early, test_only, class, message, " \
+	"reason, created, changed, submitted, started, base, build_ms, test_ms, merge_ms"
+#define JOB_COLUMNS "id, task, subtask, arch, kind, state, attempt, tries, builder, lease, not_before, queued, " \
+	"started, finished, reason, log, result"
+#define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
+#define MERGE_COLUMNS "id, repository, base, serial, state, started, finished"
+#define TASK_WHERE " FROM task WHERE instr(?1, ' ' || state || ' ') AND (?2 IS NULL OR repository = ?2)" \
+	" AND (?3 IS NULL OR owner = ?3) ORDER BY id "
+
+STATEMENT(EVENT_ADD, "INSERT INTO event (at, kind, task, job, user, origin, state, text)"
+	" VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)")
+STATEMENT(EVENT_SINCE, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id")
+STATEMENT(EVENT_OF_TASK, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? AND task = ? ORDER BY id")
+STATEMENT(EVENT_LAST, "SELECT max(id) FROM event")
+
+STATEMENT(TASK_GET, "SELECT " TASK_COLUMNS " FROM task WHERE id = ?")
+STATEMENT(TASK_ADD, "INSERT INTO task (repository, owner, state, created, changed) VALUES (?, ?, 'NEW', ?, ?)")
+STATEMENT(TASK_SAVE, "UPDATE task SET shared = ?, fail_early = ?, test_only = ?, class = ?, message = ?, submitted = ?,"
+	" started = ?, base = ?, build_ms = nullif(?, -1), test_ms = nullif(?, -1), merge_ms = nullif(?, -1) WHERE id = ?")
+STATEMENT(TASK_REMOVE, "DELETE FROM task WHERE id = ?")
+STATEMENT(TASK_MOVE, "UPDATE task SET state = ?, try = ?, iter = ?, reason = ?, changed = ? WHERE id = ? AND state = ?")
+STATEMENT(TASK_NEWEST, "SELECT " TASK_COLUMNS TASK_WHERE "DESC LIMIT ?4")
+STATEMENT(TASK_OLDEST, "SELECT " TASK_COLUMNS TASK_WHERE "LIMIT ?4")
+STATEMENT(SUBTASK_FIND, "SELECT id, kind, epoch_s, user, dir, tag_name, tag_id, tag_author, commit_id, package, srpm_file,"
+	" srpm, tree, copy_from, inherit_ok FROM subtask WHERE task = ? ORDER BY id")
+STATEMENT(SUBTASK_SAVE, "INSERT OR REPLACE INTO subtask (task, id, kind, epoch_s, user, dir, tag_name, tag_id, tag_author,"
+	" commit_id, package, srpm_file, srpm, tree, copy_from, inherit_ok)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(SUBTASK_REMOVE, "DELETE FROM subtask WHERE task = ? AND id = ?")
+STATEMENT(DEP_FIND, "SELECT dep FROM task_dep WHERE task = ? ORDER BY dep")
+STATEMENT(DEP_ADD, "INSERT OR IGNORE INTO task_dep (task, dep) VALUES (?, ?)")
+STATEMENT(DEP_DEL, "DELETE FROM task_dep WHERE task = ? AND dep = ?")
+STATEMENT(DEP_WAITING, "SELECT t.id FROM task_dep d JOIN task t ON t.id = d.task WHERE d.dep = ? AND t.state = 'POSTPONED'"
+	" ORDER BY t.id")
+STATEMENT(ON_FIND, "SELECT dep, dep_try, dep_iter FROM task_on WHERE task = ? ORDER BY dep")
+STATEMENT(ON_CLEAR, "DELETE FROM task_on WHERE task = ?")
+STATEMENT(ON_ADD, "INSERT INTO task_on (task, dep, dep_try, dep_iter) VALUES (?, ?, ?, ?)")
+STATEMENT(UNMET_CLEAR, "DELETE FROM task_unmet WHERE task = ?")
+STATEMENT(UNMET_ADD, "INSERT OR IGNORE INTO task_unmet (task, source) VALUES (?, ?)")
+STATEMENT(UNMET_FIND, "SELECT source FROM task_unmet WHERE task = ? ORDER BY source")
+
+STATEMENT(JOB_GET, "SELECT " JOB_COLUMNS " FROM job WHERE id = ?")
+STATEMENT(JOB_OF_TASK, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? ORDER BY id")
+STATEMENT(JOB_OPEN, "SELECT " JOB_COLUMNS " FROM job WHERE state IN ('waiting', 'queued', 'running') ORDER BY id")
+STATEMENT(JOB_READY, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? AND state = 'waiting' AND NOT EXISTS"
+	" (SELECT 1 FROM job_dep d JOIN job n ON n.id = d.needs WHERE d.job = job.id AND n.state <> 'done') ORDER BY id")
+STATEMENT(JOB_ADD, "INSERT INTO job (task, subtask, arch, kind, state, queued) VALUES (?, ?, ?, ?, ?, ?)")
+STATEMENT(JOB_SAVE, "UPDATE job SET state = ?, attempt = ?, tries = ?, builder = ?, lease = ?, not_before = ?, queued = ?,"
+	" started = ?, finished = ?, reason = ?, log = ?, result = ? WHERE id = ?")
+STATEMENT(JOB_NEEDS, "INSERT OR IGNORE INTO job_dep (job, needs) VALUES (?, ?)")
+STATEMENT(JOB_FORGET, "DELETE FROM job WHERE task = ?")
+STATEMENT(OUTPUT_ADD, "INSERT OR REPLACE INTO output (task, subtask, arch, kind, file, sha256, facts) VALUES (?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(OUTPUT_FIND, "SELECT subtask, arch, kind, file, sha256, facts FROM output WHERE task = ?"
+	" ORDER BY subtask, arch, kind, file")
+STATEMENT(OUTPUT_FORGET, "DELETE FROM output WHERE task = ?")
+STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, slots, seen, online) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name)"
+	" DO UPDATE SET arches = excluded.arches, slots = excluded.slots, seen = excluded.seen, online = excluded.online")
+STATEMENT(BUILDER_OFFLINE, "UPDATE builder SET online = 0")
+STATEMENT(BUILDER_FIND, "SELECT name, arches, slots, seen, online,"
+	" (SELECT count(*) FROM job WHERE state = 'running' AND job.builder = builder.name) FROM builder ORDER BY name")
+
+STATEMENT(USER_GET, "SELECT admin, disabled FROM user WHERE name = ?")
+STATEMENT(USER_ADD, "INSERT INTO user (name, created, admin) VALUES (?, ?, ?)")
+STATEMENT(USER_FIND, "SELECT name, admin, disabled, (SELECT count(*) FROM signing_key k WHERE k.user = user.name)"
+	" FROM user ORDER BY name")
+STATEMENT(KEY_ADD, "INSERT OR REPLACE INTO signing_key (user, fingerprint, kind, text) VALUES (?, ?, ?, ?)")
+STATEMENT(KEY_ALL, "SELECT k.user, k.kind, k.fingerprint, k.text FROM signing_key k JOIN user u ON u.name = k.user"
+	" WHERE NOT u.disabled ORDER BY k.user, k.fingerprint")
+STATEMENT(ACL_FIND, "SELECT user FROM acl WHERE repository = ? AND package = ? ORDER BY user")
+STATEMENT(ACL_ADD, "INSERT OR IGNORE INTO acl (repository, package, user) VALUES (?, ?, ?)")
+STATEMENT(ACL_DEL, "DELETE FROM acl WHERE repository = ? AND package = ? AND user = ?")
+STATEMENT(APPROVAL_SET, "INSERT OR REPLACE INTO approval (task, subtask, user, verdict, text, at) VALUES (?, ?, ?, ?, ?, ?)")
+STATEMENT(APPROVAL_DEL, "DELETE FROM approval WHERE task = ? AND subtask = ? AND user = ? AND verdict = ?")
+STATEMENT(APPROVAL_FIND, "SELECT user FROM approval WHERE task = ? AND subtask = ? AND verdict = ? ORDER BY user")
+
+STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned FROM repository WHERE name = ?")
+STATEMENT(REPO_NAMES, "SELECT name FROM repository ORDER BY name")
+STATEMENT(REPO_ARCHES, "SELECT arch FROM repository_arch WHERE repository = ? ORDER BY arch")
+STATEMENT(REPO_ADD, "INSERT INTO repository (name, created, base_group, accept_unsigned) VALUES (?, ?, ?, ?)")
+STATEMENT(REPO_ARCH_ADD, "INSERT INTO repository_arch (repository, arch) VALUES (?, ?)")
+STATEMENT(REPO_SAVE, "UPDATE repository SET base_group = ?, accept_unsigned = ? WHERE name = ?")
+STATEMENT(REPO_SERIAL, "UPDATE repository SET serial = ? WHERE name = ?")
+STATEMENT(PACKAGE_PUT, "INSERT OR IGNORE INTO package (sha256, file, name, evr, arch, source, facts) VALUES (?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(MEMBER_FIND, "SELECT p.sha256, p.file, p.name, p.evr, p.arch, p.source, p.facts FROM member m"
+	" JOIN package p ON p.sha256 = m.sha256 WHERE m.repository = ?1 AND m.arch = ?2 AND m.until IS NULL"
+	" AND (?3 IS NULL OR m.source = ?3) ORDER BY p.name, p.sha256")
+STATEMENT(MEMBER_ADD, "INSERT INTO member (repository, arch, sha256, source, since) VALUES (?, ?, ?, ?, ?)")
+STATEMENT(MEMBER_CLOSE, "UPDATE member SET until = ? WHERE repository = ? AND source = ? AND until IS NULL")
+STATEMENT(SOURCE_GET, "SELECT evr, srpm, srpm_file, task FROM source_member WHERE repository = ? AND source = ? AND until IS NULL")
+STATEMENT(SOURCE_ADD, "INSERT INTO source_member (repository, source, evr, srpm, srpm_file, task, since)"
+	" VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?)")
+STATEMENT(SOURCE_CLOSE, "UPDATE source_member SET until = ? WHERE repository = ? AND source = ? AND until IS NULL")
+STATEMENT(STATE_FILE_PUT, "INSERT OR REPLACE INTO state_file (repository, serial, arch, kind, sha256) VALUES (?, ?, ?, ?, ?)")
+STATEMENT(STATE_FILE_GET, "SELECT sha256 FROM state_file WHERE repository = ? AND serial = ? AND arch = ? AND kind = ?")
+
+STATEMENT(MERGE_ADD, "INSERT INTO merge (repository, base, serial, state, checker, started) VALUES (?, ?, ?, 'PREPARED', ?, ?)")
+STATEMENT(MERGE_TASK_ADD, "INSERT INTO merge_task (merge, seq, task) VALUES (?, ?, ?)")
+STATEMENT(MERGE_SET, "UPDATE merge SET state = ?, finished = CASE WHEN ? IN ('DONE', 'ABANDONED') THEN ? END WHERE id = ?")
+STATEMENT(MERGE_UNFINISHED, "SELECT " MERGE_COLUMNS " FROM merge WHERE repository = ? AND state IN ('PREPARED', 'CURRENT') ORDER BY id")
+STATEMENT(MERGE_FIND, "SELECT " MERGE_COLUMNS " FROM merge WHERE ?1 IS NULL OR repository = ?1 ORDER BY id DESC LIMIT ?2")
+STATEMENT(MERGE_TASKS, "SELECT task FROM merge_task WHERE merge = ? ORDER BY seq")

@@ -1,0 +1,75 @@
+/*
+ * The farm's database, ROOT/farm.db: SQLite in WAL mode with synchronous=FULL.
+ * Every change of state is one short IMMEDIATE transaction that also appends
+ * to the event table; a commit with new events rings the doorbell.
+ */
+#ifndef ARTEL_SCHEMA_STORE_H
+#define ARTEL_SCHEMA_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "base/auto.h"
+
+struct err;
+
+#define STATEMENT(name, sql) STMT_##name,
+enum statement {
+#include "schema/statements.h"
+	STMT_COUNT
+};
+#undef STATEMENT
+
+struct store {
+	sqlite3 *db;
+	char *root;		/* the farm's folder, as given */
+	int dir;		/* the same, open */
+	int depth;		/* of store_begin() */
+	bool ring;		/* an event was appended in this transaction */
+	const char *user;	/* who acts: for events; borrowed */
+	const char *origin;	/* and from where; borrowed */
+	sqlite3_stmt *stmt[STMT_COUNT];
+};
+
+/* The newest schema this program knows. */
+enum { STORE_VERSION = 1 };
+
+/* Create a farm in root (made if absent): -1 with EEXIST if there is one. */
+int store_create(const char *root, struct err *err);
+/*
+ * Open the farm at root, migrating an older database. A newer one than the program
+ * knows is refused; a folder that is no farm gets an error that says what to do.
+ */
+int store_open(const char *root, struct store **out, struct err *err);
+void store_close(struct store *s);
+AUTO_DEFINE(struct store *, store_close);
+
+/* Transactions nest; only the outermost commits. A rollback undoes all of it. */
+int store_begin(struct store *s, struct err *err);
+int store_commit(struct store *s, struct err *err);
+/* Undo; harmless outside a transaction. Always -1, for `return store_rollback(s)`. */
+int store_rollback(struct store *s);
+
+/*
+ * Statements with arguments by a type string: 'i' int64_t, 's' const char * (NULL allowed),
+ * 'b' const void * and size_t. store_run() is for those without rows.
+ */
+int store_run(struct store *s, enum statement id, struct err *err, const char *types, ...);
+/* How many rows the last store_run() changed. */
+int store_changes(const struct store *s);
+
+/*
+ * A query: start it, then take rows until store_row() gives 0. A query left before its end
+ * must be given to store_done(). One statement cannot be nested in itself.
+ */
+sqlite3_stmt *store_query(struct store *s, enum statement id, struct err *err, const char *types, ...);
+/* 1: a row is there; 0: no more (the query is done); -1 (q may be NULL: then err is set already). */
+int store_row(struct store *s, sqlite3_stmt *q, struct err *err);
+void store_done(sqlite3_stmt *q);
+int64_t store_int(sqlite3_stmt *q, int column);
+/* Never NULL; valid until the next row. */
+const char *store_text(sqlite3_stmt *q, int column);
+
+#endif

@@ -1,0 +1,70 @@
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "schema/event.h"
+#include "schema/store.h"
+#include "schema/user.h"
+
+int
+user_get(struct store *s, const char *name, struct user *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_USER_GET, err, "s", name);
+	int r = store_row(s, q, err);
+
+	if (r > 0)
+		*out = (struct user){store_int(q, 0), store_int(q, 1)};
+	store_done(q);
+	if (r == 0)
+		err_set(err, ENOENT, "no user %s; `artel user add %s` makes one", name, name);
+	return r < 0 ? -1 : r ? 0 : USER_ABSENT;
+}
+
+int
+user_add(struct store *s, const char *name, bool admin, struct err *err)
+{
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (store_run(s, STMT_USER_ADD, err, "sii", name, now_ms(), (int64_t)admin) < 0 ||
+	    event_add(s, "user", 0, 0, "", err, "user %s added%s", name, admin ? " (admin)" : "") < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+void
+user_keys_fini(struct user_keys *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		free(k->p[i].user);
+		free(k->p[i].kind);
+		free(k->p[i].fingerprint);
+		free(k->p[i].text);
+	}
+	vec_fini(k);
+}
+
+int
+user_key_add(struct store *s, const char *user, const char *kind, const char *fingerprint,
+	const char *text, struct err *err)
+{
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (store_run(s, STMT_KEY_ADD, err, "ssss", user, fingerprint, kind, text) < 0 ||
+	    event_add(s, "user", 0, 0, "", err, "user %s: %s key %s", user, kind, fingerprint) < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+int
+user_keys(struct store *s, struct user_keys *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_KEY_ALL, err, "");
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0)
+		vec_push(out, ((struct user_key){xstrdup(store_text(q, 0)), xstrdup(store_text(q, 1)),
+		    xstrdup(store_text(q, 2)), xstrdup(store_text(q, 3))}));
+	return r;
+}

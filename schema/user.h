@@ -1,0 +1,37 @@
+/* People and the keys that they sign tags with. */
+#ifndef ARTEL_SCHEMA_USER_H
+#define ARTEL_SCHEMA_USER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/auto.h"
+
+struct err;
+struct store;
+
+enum { USER_ABSENT = 1 };
+
+struct user {
+	bool admin, disabled;
+};
+/* USER_ABSENT (err says so) if there is none. */
+int user_get(struct store *s, const char *name, struct user *out, struct err *err);
+int user_add(struct store *s, const char *name, bool admin, struct err *err);
+
+struct user_key {
+	char *user, *kind, *fingerprint, *text;
+};
+struct user_keys {
+	struct user_key *p;
+	size_t n, cap;
+};
+void user_keys_fini(struct user_keys *k);
+AUTO_DEFINE_EMBEDDED(struct user_keys, user_keys_fini);
+
+int user_key_add(struct store *s, const char *user, const char *kind, const char *fingerprint,
+	const char *text, struct err *err);
+/* The keys of every user that is not disabled. */
+int user_keys(struct store *s, struct user_keys *out, struct err *err);
+
+#endif
