@@ -1,0 +1,207 @@
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/pack.h"
+#include "base/vec.h"
+#include "wire/job.h"
+
+static void
+file_fini(struct wire_file *f)
+{
+	free(f->sha256);
+	free(f->name);
+	free(f->facts);
+}
+
+static void
+files_fini(struct wire_files *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		file_fini(&f->p[i]);
+	vec_fini(f);
+}
+
+void
+wire_files_add(struct wire_files *f, const char *sha256, const char *name, const char *facts)
+{
+	vec_push(f, ((struct wire_file){xstrdup(sha256), xstrdup(name), xstrdup(facts)}));
+}
+
+static void
+file_pack(struct str *out, const struct wire_file *f)
+{
+	pack_text(out, f->sha256);
+	pack_text(out, f->name);
+	pack_text(out, f->facts);
+}
+
+static struct wire_file
+file_unpack(struct unpack *u)
+{
+	struct wire_file f = {.sha256 = unpack_text(u)};
+
+	f.name = unpack_text(u);
+	f.facts = unpack_text(u);
+	return f;
+}
+
+static void
+files_pack(struct str *out, const struct wire_files *f)
+{
+	pack_u32(out, (uint32_t)f->n);
+	for (size_t i = 0; i < f->n; i++)
+		file_pack(out, &f->p[i]);
+}
+
+static void
+files_unpack(struct unpack *u, struct wire_files *f)
+{
+	uint32_t n = unpack_count(u, 3 * sizeof(uint32_t));
+
+	while (n-- > 0 && !u->bad)
+		vec_push(f, file_unpack(u));
+}
+
+/* The hashes of files name paths later on: nothing else than a hash may stand there. */
+static int
+check_files(const struct wire_files *f, const char *what, struct err *err)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!hash_valid(f->p[i].sha256) || (f->p[i].facts[0] && !hash_valid(f->p[i].facts)))
+			return err_set(err, EBADMSG, "%s: a file without a SHA-256", what);
+	return 0;
+}
+
+void
+wire_job_fini(struct wire_job *j)
+{
+	char *all[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->base_group};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		free(all[i]);
+	files_fini(&j->overlay);
+	strs_fini(&j->removed);
+	strs_fini(&j->on_removed);
+	strs_fini(&j->deletes);
+	strs_fini(&j->builds);
+	file_fini(&j->source);
+	*j = (struct wire_job){0};
+}
+
+void
+wire_job_pack(struct str *out, const struct wire_job *j)
+{
+	const char *text[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->base_group};
+
+	pack_u64(out, (uint64_t)j->ref.job);
+	pack_u32(out, j->ref.attempt);
+	pack_u32(out, j->kind);
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
+		pack_text(out, text[i]);
+	pack_u64(out, (uint64_t)j->task);
+	files_pack(out, &j->overlay);
+	pack_u32(out, (uint32_t)j->n_own);
+	pack_strs(out, &j->removed);
+	pack_strs(out, &j->on_removed);
+	pack_strs(out, &j->deletes);
+	pack_strs(out, &j->builds);
+	file_pack(out, &j->source);
+	pack_u64(out, (uint64_t)j->source_date_epoch);
+	pack_u64(out, (uint64_t)j->time_ms);
+	pack_u64(out, (uint64_t)j->silence_ms);
+	pack_u64(out, j->output_bytes);
+}
+
+int
+wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
+{
+	char **text[] = {&j->label, &j->arch, &j->repository, &j->primary, &j->filelists, &j->index, &j->base_group};
+	struct unpack u = unpack_begin(f->payload, f->n);
+
+	j->ref.job = (int64_t)unpack_u64(&u);
+	j->ref.attempt = unpack_u32(&u);
+	j->kind = unpack_u32(&u);
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
+		*text[i] = unpack_text(&u);
+	j->task = (int64_t)unpack_u64(&u);
+	files_unpack(&u, &j->overlay);
+	j->n_own = unpack_u32(&u);
+	unpack_strs(&u, &j->removed);
+	unpack_strs(&u, &j->on_removed);
+	unpack_strs(&u, &j->deletes);
+	unpack_strs(&u, &j->builds);
+	j->source = file_unpack(&u);
+	j->source_date_epoch = (int64_t)unpack_u64(&u);
+	j->time_ms = (int64_t)unpack_u64(&u);
+	j->silence_ms = (int64_t)unpack_u64(&u);
+	j->output_bytes = unpack_u64(&u);
+	if (j->kind < WIRE_JOB_SRPM || j->kind > WIRE_JOB_TEST || j->n_own > j->overlay.n)
+		u.bad = true;
+	if (unpack_end(&u, "JOB", err) < 0)
+		return -1;
+	return check_files(&j->overlay, "JOB", err);
+}
+
+void
+wire_result_fini(struct wire_result *r)
+{
+	free(r->reason);
+	strs_fini(&r->notes);
+	free(r->log);
+	free(r->buildroot);
+	files_fini(&r->files);
+	free(r->package);
+	free(r->evr);
+	strs_fini(&r->provides);
+	strs_fini(&r->requires);
+	strs_fini(&r->arches);
+	strs_fini(&r->unmet);
+	*r = (struct wire_result){0};
+}
+
+void
+wire_result_pack(struct str *out, const struct wire_result *r)
+{
+	pack_u64(out, (uint64_t)r->ref.job);
+	pack_u32(out, r->ref.attempt);
+	pack_u32(out, r->outcome);
+	pack_text(out, r->reason);
+	pack_strs(out, &r->notes);
+	pack_text(out, r->log);
+	pack_text(out, r->buildroot);
+	files_pack(out, &r->files);
+	pack_text(out, r->package);
+	pack_text(out, r->evr);
+	pack_strs(out, &r->provides);
+	pack_strs(out, &r->requires);
+	pack_strs(out, &r->arches);
+	pack_strs(out, &r->unmet);
+}
+
+int
+wire_result_unpack(const void *data, size_t n, struct wire_result *r, struct err *err)
+{
+	struct unpack u = unpack_begin(data, n);
+
+	r->ref.job = (int64_t)unpack_u64(&u);
+	r->ref.attempt = unpack_u32(&u);
+	r->outcome = unpack_u32(&u);
+	r->reason = unpack_text(&u);
+	unpack_strs(&u, &r->notes);
+	r->log = unpack_text(&u);
+	r->buildroot = unpack_text(&u);
+	files_unpack(&u, &r->files);
+	r->package = unpack_text(&u);
+	r->evr = unpack_text(&u);
+	unpack_strs(&u, &r->provides);
+	unpack_strs(&u, &r->requires);
+	unpack_strs(&u, &r->arches);
+	unpack_strs(&u, &r->unmet);
+	if (r->outcome < WIRE_OK || r->outcome > WIRE_INFRA ||
+	    (r->log[0] && !hash_valid(r->log)) || (r->buildroot[0] && !hash_valid(r->buildroot)))
+		u.bad = true;
+	if (unpack_end(&u, "RESULT", err) < 0)
+		return -1;
+	return check_files(&r->files, "RESULT", err);
+}

@@ -1,0 +1,108 @@
+/*
+ * Messages between a scheduler and its builders.
+ *
+ * A frame is a header of two little-endian 32-bit numbers, the payload's length
+ * and the message's type, then the payload (base/pack.h), which must be exactly
+ * consumed. Both ends first say HELLO and WELCOME with WIRE_VERSION; an unequal
+ * version is refused with a reason.
+ *
+ *   builder                        scheduler
+ *   HELLO (control) ------------->
+ *         <----------------------- WELCOME | REFUSE
+ *         <----------------------- JOB
+ *   BEAT, every few seconds ----->             (renews the leases of the jobs it names)
+ *         <----------------------- CANCEL
+ *   RESULT ---------------------->             (repeated until acknowledged)
+ *         <----------------------- RESULT_ACK
+ *
+ * and on connections of its own, one a job (HELLO with kind exchange):
+ *   GET sha ---------------------> DATA ... DATA_END | ABSENT
+ *   PUT sha, DATA ..., DATA_END -> STORED | REFUSE
+ *   LOG job, attempt, bytes ----->
+ */
+#ifndef ARTEL_WIRE_MESSAGE_H
+#define ARTEL_WIRE_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/str.h"
+
+struct err;
+
+enum {
+	WIRE_VERSION = 1,
+	WIRE_HEADER = 8,
+	WIRE_MAX = 16 << 20,		/* bytes of payload */
+	WIRE_CHUNK = 256 << 10,		/* bytes of one DATA */
+	WIRE_NAME_MAX = 128,
+};
+
+enum wire_type {
+	WIRE_HELLO = 1,
+	WIRE_WELCOME,
+	WIRE_REFUSE,
+	WIRE_JOB,
+	WIRE_BEAT,
+	WIRE_CANCEL,
+	WIRE_RESULT,
+	WIRE_RESULT_ACK,
+	WIRE_GET,
+	WIRE_PUT,
+	WIRE_DATA,
+	WIRE_DATA_END,
+	WIRE_ABSENT,
+	WIRE_STORED,
+	WIRE_LOG,
+	WIRE_TYPES
+};
+
+const char *wire_type_name(uint32_t type);
+
+/* Append a whole frame. */
+void wire_frame(struct str *out, enum wire_type type, const struct str *payload);
+
+/*
+ * Look at the front of a buffer: 1 and a frame (payload points into the buffer,
+ * *used is its whole size), 0 if more bytes are needed, -1 if it is none of ours.
+ */
+struct wire_frame {
+	enum wire_type type;
+	const void *payload;
+	size_t n;
+	size_t used;
+};
+int wire_next(const struct str *in, struct wire_frame *out, struct err *err);
+
+enum wire_role { WIRE_CONTROL = 1, WIRE_EXCHANGE = 2 };
+
+/* A job by its number and attempt, as heartbeats name it. */
+struct wire_ref {
+	int64_t job;
+	uint32_t attempt;
+};
+
+struct wire_hello {
+	uint32_t version;
+	enum wire_role role;
+	char name[WIRE_NAME_MAX + 1];
+	char arches[256];		/* blank-separated */
+	uint32_t slots;
+	struct wire_ref *running;	/* what the builder still works on, or has a result of */
+	size_t n_running;
+};
+void wire_hello_fini(struct wire_hello *h);
+AUTO_DEFINE_EMBEDDED(struct wire_hello, wire_hello_fini);
+void wire_hello_pack(struct str *out, const struct wire_hello *h);
+int wire_hello_unpack(const struct wire_frame *f, struct wire_hello *h, struct err *err);
+
+void wire_refs_pack(struct str *out, const struct wire_ref *refs, size_t n);
+/* *refs is malloc'ed. */
+int wire_refs_unpack(const struct wire_frame *f, struct wire_ref **refs, size_t *n, struct err *err);
+
+/* One text: WELCOME (the farm's name), REFUSE (why), GET and PUT (a SHA-256). */
+void wire_text_pack(struct str *out, const char *text);
+int wire_text_unpack(const struct wire_frame *f, char *buf, size_t size, struct err *err);
+
+#endif
