@@ -1,0 +1,212 @@
+/*
+ * From an RPM file to facts. librpm is told to check neither signatures nor
+ * digests: the file is known by its SHA-256, and opening a keyring for every
+ * header costs more than reading it.
+ */
+#include <createrepo_c/createrepo_c.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <rpm/rpmds.h>
+#include <rpm/rpmfi.h>
+#include <rpm/rpmlib.h>
+#include <rpm/rpmmacro.h>
+#include <rpm/rpmts.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "package/evr.h"
+#include "package/facts.h"
+
+AUTO_DEFINE(Header, headerFree);
+AUTO_DEFINE(rpmts, rpmtsFree);
+AUTO_DEFINE(rpmds, rpmdsFree);
+AUTO_DEFINE(rpmfi, rpmfiFree);
+AUTO_DEFINE(FD_t, Fclose);
+AUTO_DEFINE(cr_Package *, cr_package_free);
+
+static int
+read_header(const char *path, Header *out, struct err *err)
+{
+	AUTO(rpmtsFree) rpmts ts = NULL;
+	AUTO(Fclose) FD_t fd = NULL;
+	rpmRC rc;
+
+	rpmDefineMacro(NULL, "_dbpath /nonexistent", RMIL_CMDLINE);
+	ts = rpmtsCreate();
+	rpmtsSetVSFlags(ts, RPMVSF_MASK_NOSIGNATURES | RPMVSF_MASK_NODIGESTS);
+	fd = Fopen(path, "r.ufdio");
+	if (!fd || Ferror(fd))
+		return err_sys(err, "open %s", path);
+	rc = rpmReadPackageFile(ts, fd, path, out);
+	if ((rc != RPMRC_OK && rc != RPMRC_NOKEY && rc != RPMRC_NOTTRUSTED) || !*out)
+		return err_set(err, EBADMSG, "%s: not an RPM, or a broken one", path);
+	return 0;
+}
+
+static char *
+text_of(Header h, rpmTag tag)
+{
+	const char *text = headerGetString(h, tag);
+
+	return xstrdup(text ? text : "");
+}
+
+/* "zlib-1.2-3.src.rpm" -> "zlib"; a package without a source RPM is its own source. */
+static char *
+source_of(Header h)
+{
+	AUTO(free) char *srpm = text_of(h, RPMTAG_SOURCERPM);
+	char *dash;
+
+	for (int i = 0; i < 2; i++)
+		if ((dash = strrchr(srpm, '-')))
+			*dash = '\0';
+	return *srpm ? STEAL(srpm) : text_of(h, RPMTAG_NAME);
+}
+
+static void
+read_deps(Header h, rpmTag tag, struct dep_list *out)
+{
+	AUTO(rpmdsFree) rpmds ds = rpmdsNew(h, tag, 0);
+
+	while (ds && rpmdsNext(ds) >= 0) {
+		const char *evr = rpmdsEVR(ds);
+
+		vec_push(out, ((struct dep){xstrdup(rpmdsN(ds)), xstrdup(evr ? evr : ""), rpmdsFlags(ds)}));
+	}
+}
+
+static void
+read_files(Header h, struct facts *f)
+{
+	AUTO(rpmfiFree) rpmfi fi = rpmfiNew(NULL, h, RPMTAG_BASENAMES, RPMFI_KEEPHEADER);
+
+	while (fi && rpmfiNext(fi) >= 0) {
+		struct fact_file file = {.path = xstrdup(rpmfiFN(fi)), .mode = rpmfiFMode(fi),
+		    .flags = rpmfiFFlags(fi), .size = rpmfiFSize(fi)};
+
+		if (S_ISLNK(file.mode))
+			file.content = xstrdup(rpmfiFLink(fi));
+		else if (S_ISREG(file.mode))
+			file.content = rpmfiFDigestHex(fi, NULL);
+		if (!file.content)
+			file.content = xstrdup("");
+		vec_push(&f->files, file);
+	}
+}
+
+static void
+read_all(Header h, struct facts *f)
+{
+	static const rpmTag tags[DEP_KINDS] = {RPMTAG_PROVIDENAME, RPMTAG_REQUIRENAME, RPMTAG_CONFLICTNAME, RPMTAG_OBSOLETENAME};
+	const char *epoch;
+
+	f->name = text_of(h, RPMTAG_NAME);
+	epoch = headerIsEntry(h, RPMTAG_EPOCH) ? "x" : "";
+	f->epoch = *epoch ? xasprintf("%llu", (unsigned long long)headerGetNumber(h, RPMTAG_EPOCH)) : xstrdup("");
+	f->version = text_of(h, RPMTAG_VERSION);
+	f->release = text_of(h, RPMTAG_RELEASE);
+	f->arch = text_of(h, RPMTAG_ARCH);
+	f->evr = evr_join(f->epoch, f->version, f->release);
+	f->source = source_of(h);
+	f->build_time = (int64_t)headerGetNumber(h, RPMTAG_BUILDTIME);
+	for (int k = 0; k < DEP_KINDS; k++)
+		read_deps(h, tags[k], &f->dep[k]);
+	read_files(h, f);
+}
+
+static int
+read_records(const char *path, struct facts *f, struct err *err)
+{
+	AUTO(free) char *location = facts_location(f->file, f->sha256);
+	AUTO(free) char *href = xasprintf("Packages/%s", location);
+	AUTO(cr_package_free) cr_Package *pkg = NULL;
+	struct cr_XmlStruct xml;
+	GError *why = NULL;
+
+	pkg = cr_package_from_rpm(path, CR_CHECKSUM_SHA256, href, NULL, 10, NULL, CR_HDRR_NONE, &why);
+	if (pkg) {
+		/* The file's own time would differ from builder to builder. */
+		pkg->time_file = pkg->time_build;
+		xml = cr_xml_dump(pkg, &why);
+	}
+	if (why) {
+		err_set(err, EBADMSG, "%s: %s", path, why->message);
+		g_error_free(why);
+		return -1;
+	}
+	f->primary = xml.primary;
+	f->filelists = xml.filelists;
+	f->other = xml.other;
+	return 0;
+}
+
+static int
+check_names(const struct facts *f, struct err *err)
+{
+	const char *evil[] = {f->name, f->version, f->release, f->arch, f->source};
+
+	for (size_t i = 0; i < ARRAY_SIZE(evil); i++)
+		if (!*evil[i] || strpbrk(evil[i], "/ \n\t\"'<>\\") || strlen(evil[i]) > 200)
+			return err_set(err, EBADMSG, "%s: a name, version, release or architecture that cannot be", f->file);
+	return 0;
+}
+
+int
+facts_from_rpm(const char *path, const char *file, struct facts *f, struct err *err)
+{
+	AUTO(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO(headerFree) Header h = NULL;
+	struct sha256 sum;
+
+	if (fd < 0)
+		return err_sys(err, "open %s", path);
+	if (hash_fd(fd, &sum, err) < 0 || read_header(path, &h, err) < 0)
+		return -1;
+	if (headerIsSource(h))
+		return err_set(err, EINVAL, "%s: a source RPM, not a binary one", path);
+	f->file = xstrdup(file);
+	f->sha256 = xstrdup(sum.hex);
+	read_all(h, f);
+	if (check_names(f, err) < 0)
+		return -1;
+	return read_records(path, f, err);
+}
+
+int
+facts_from_srpm(const char *path, char **name, char **evr, struct strs *requires, struct strs *arches,
+	struct err *err)
+{
+	AUTO(headerFree) Header h = NULL;
+	struct facts f = {0};
+	rpmtd td = rpmtdNew();
+	const char *arch;
+
+	if (read_header(path, &h, err) < 0) {
+		rpmtdFree(td);
+		return -1;
+	}
+	read_all(h, &f);
+	*name = xstrdup(f.name);
+	*evr = xstrdup(f.evr);
+	for (size_t i = 0; i < f.dep[DEP_REQUIRES].n; i++) {
+		AUTO(str_fini) struct str text = {0};
+
+		if (f.dep[DEP_REQUIRES].p[i].flags & DEP_RPMLIB)
+			continue;
+		dep_text(&f.dep[DEP_REQUIRES].p[i], &text);
+		strs_add(requires, str_c(&text));
+	}
+	if (headerGet(h, RPMTAG_EXCLUSIVEARCH, td, HEADERGET_MINMEM))
+		while ((arch = rpmtdNextString(td)))
+			strs_add(arches, arch);
+	rpmtdFreeData(td);
+	rpmtdFree(td);
+	facts_fini(&f);
+	return 0;
+}
