@@ -1,0 +1,82 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "repo/plan.h"
+
+void
+change_fini(struct change *c)
+{
+	for (size_t i = 0; i < c->packages.n; i++) {
+		facts_fini(&c->packages.p[i].facts);
+		free(c->packages.p[i].facts_sha);
+	}
+	vec_fini(&c->packages);
+	strs_fini(&c->deletes);
+	strs_fini(&c->builds);
+}
+
+void
+change_add(struct change *c, struct facts *facts, const char *facts_sha)
+{
+	vec_push(&c->packages, ((struct change_package){*facts, xstrdup(facts_sha)}));
+	*facts = (struct facts){0};
+}
+
+int
+plan_check(const struct change *c, struct err *err)
+{
+	AUTO(map_fini) struct map seen = {0};
+
+	if (!c->deletes.n && !c->builds.n)
+		return err_set(err, EINVAL, "the plan is empty: nothing to build and nothing to delete");
+	for (size_t i = 0; i < c->builds.n; i++) {
+		if (strs_has(&c->deletes, c->builds.p[i]))
+			return err_set(err, EINVAL, "%s is both built and deleted", c->builds.p[i]);
+		if (!map_add(&seen, c->builds.p[i]))
+			return err_set(err, EINVAL, "two subtasks give the source %s", c->builds.p[i]);
+	}
+	map_fini(&seen);
+	for (size_t i = 0; i < c->packages.n; i++)
+		if (!map_add(&seen, c->packages.p[i].facts.name))
+			return err_set(err, EINVAL, "two subtasks give the package %s", c->packages.p[i].facts.name);
+	return 0;
+}
+
+static void
+leave(struct repo *r, const char *source, int64_t task, struct strs *removed)
+{
+	if (repo_remove_source(r, source, task) && removed && !strs_has(removed, source))
+		strs_add(removed, source);
+}
+
+/* A binary that changes hands takes its old source away. */
+static void
+take_over(struct repo *r, const struct facts *f, int64_t task, struct strs *removed, struct strs *notes)
+{
+	uint32_t old = repo_find(r, f->name);
+	AUTO(free) char *source = NULL;
+
+	if (old == MAP_NONE || strcmp(r->packages.p[old].facts.source, f->source) == 0)
+		return;
+	source = xstrdup(r->packages.p[old].facts.source);
+	if (notes)
+		strs_take(notes, xasprintf("package %s now comes from %s: source %s leaves with all its packages",
+		    f->name, f->source, source));
+	leave(r, source, task, removed);
+}
+
+void
+plan_apply(struct repo *r, struct change *c, struct strs *removed, struct strs *notes)
+{
+	for (size_t i = 0; i < c->deletes.n; i++)
+		leave(r, c->deletes.p[i], c->task, removed);
+	for (size_t i = 0; i < c->builds.n; i++)
+		leave(r, c->builds.p[i], c->task, removed);
+	for (size_t i = 0; i < c->packages.n; i++)
+		take_over(r, &c->packages.p[i].facts, c->task, removed, notes);
+	for (size_t i = 0; i < c->packages.n; i++)
+		repo_add(r, &c->packages.p[i].facts, c->packages.p[i].facts_sha, c->task);
+}
