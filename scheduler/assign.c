@@ -1,0 +1,150 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "scheduler/assign.h"
+#include "schema/repository.h"
+#include "schema/store.h"
+#include "schema/task.h"
+
+struct assign {
+	struct store *s;
+	const struct job *job;
+	struct task task;
+	struct repository repository;
+	struct wire_job *out;
+	const char *arch;	/* the job's, or any of the repository's for one without */
+};
+
+static void
+assign_fini(struct assign *a)
+{
+	task_fini(&a->task);
+	repository_fini(&a->repository);
+}
+AUTO_DEFINE_EMBEDDED(struct assign, assign_fini);
+
+static int
+state_file(struct assign *a, const char *kind, char **out, struct err *err)
+{
+	int r = state_file_get(a->s, a->repository.name, a->task.base, a->arch, kind, out, err);
+
+	return r == STATE_FILE_ABSENT ? err_set(err, ENOENT, "%s %s: state %lld is incomplete", a->repository.name,
+	    a->arch, (long long)a->task.base) : r;
+}
+
+/* The RPMs of a task for this architecture, and the sources that it takes away. */
+static int
+add_task(struct assign *a, int64_t task, size_t *n, struct strs *removed, struct err *err)
+{
+	AUTO(output_list_fini) struct output_list outs = {0};
+	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+
+	if (output_find(a->s, task, &outs, err) < 0 || subtask_find(a->s, task, &subs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < outs.n; i++)
+		if (strcmp(outs.p[i].kind, "rpm") == 0 && strcmp(outs.p[i].arch, a->arch) == 0) {
+			wire_files_add(&a->out->overlay, outs.p[i].sha256, outs.p[i].file, outs.p[i].facts);
+			++*n;
+		}
+	for (size_t i = 0; i < subs.n; i++) {
+		bool built = subs.p[i].kind == SUBTASK_DELETE;
+
+		/* A source is replaced from the moment that something of it was built. */
+		for (size_t k = 0; k < outs.n && !built; k++)
+			built = outs.p[k].subtask == subs.p[i].id && strcmp(outs.p[k].kind, "rpm") == 0;
+		if (built && *subs.p[i].package && !strs_has(removed, subs.p[i].package))
+			strs_add(removed, subs.p[i].package);
+		if (task == a->task.id)
+			strs_add(subs.p[i].kind == SUBTASK_DELETE ? &a->out->deletes : &a->out->builds, subs.p[i].package);
+	}
+	return 0;
+}
+
+static int
+add_overlay(struct assign *a, struct err *err)
+{
+	AUTO(free) struct task_on *on = NULL;
+	size_t n = 0, ignored = 0;
+
+	if (task_on_find(a->s, a->task.id, &on, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		AUTO(task_fini) struct task dep = {0};
+		int r = task_get(a->s, on[i].dep, &dep, err);
+
+		if (r < 0)
+			return -1;
+		if (r || dep.try != on[i].try || dep.iter != on[i].iter)
+			return err_set(err, ESTALE, "task #%lld, which this one is built on, has changed", (long long)on[i].dep);
+		if (add_task(a, on[i].dep, &ignored, &a->out->on_removed, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < a->out->on_removed.n; i++)
+		strs_add(&a->out->removed, a->out->on_removed.p[i]);
+	return add_task(a, a->task.id, &a->out->n_own, &a->out->removed, err);
+}
+
+static int
+add_source(struct assign *a, struct err *err)
+{
+	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+	struct wire_job *out = a->out;
+
+	if (subtask_find(a->s, a->task.id, &subs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < subs.n; i++) {
+		const struct subtask *t = &subs.p[i];
+		bool tree = a->job->kind == JOB_SRPM && t->kind == SUBTASK_REPO;
+
+		if (t->id != a->job->subtask)
+			continue;
+		out->source.sha256 = xstrdup(tree ? t->tree : t->srpm);
+		out->source.name = xstrdup(tree ? "tree.tar" : t->srpm_file);
+		out->source.facts = xstrdup("");
+		out->source_date_epoch = t->epoch_s;
+		return hash_valid(out->source.sha256) ? 0 : err_set(err, ENOENT, "subtask %o has no source", (unsigned)t->id);
+	}
+	return err_set(err, ENOENT, "subtask %o is gone", (unsigned)a->job->subtask);
+}
+
+static int
+fill(struct assign *a, struct err *err)
+{
+	struct wire_job *out = a->out;
+
+	if (task_get(a->s, a->job->task, &a->task, err) || repository_get(a->s, a->task.repository, &a->repository, err))
+		return -1;
+	a->arch = *a->job->arch ? a->job->arch : a->repository.arches.p[0];
+	out->kind = a->job->kind == JOB_SRPM ? WIRE_JOB_SRPM : a->job->kind == JOB_BUILD ? WIRE_JOB_BUILD : WIRE_JOB_TEST;
+	out->label = a->job->subtask ? xasprintf("#%lld.%o %s %s", (long long)a->task.id, (unsigned)a->job->subtask,
+	    a->arch, job_kind_name(a->job->kind)) : xasprintf("#%lld %s test", (long long)a->task.id, a->arch);
+	out->arch = xstrdup(a->arch);
+	out->repository = xstrdup(a->repository.name);
+	out->task = a->task.id;
+	out->base_group = xstrdup(a->repository.base_group);
+	if (state_file(a, "primary", &out->primary, err) < 0 || state_file(a, "filelists", &out->filelists, err) < 0)
+		return -1;
+	if (a->job->kind == JOB_TEST && state_file(a, "index", &out->index, err) < 0)
+		return -1;
+	if (add_overlay(a, err) < 0)
+		return -1;
+	return a->job->kind == JOB_TEST ? 0 : add_source(a, err);
+}
+
+int
+assign_job(struct store *s, const struct job *job, const struct assign_limits *limits, struct wire_job *out, struct err *err)
+{
+	AUTO(assign_fini) struct assign a = {.s = s, .job = job, .out = out};
+
+	*out = (struct wire_job){.ref = {job->id, (uint32_t)job->attempt}, .time_ms = limits->time_ms,
+	    .silence_ms = limits->silence_ms, .output_bytes = limits->output_bytes};
+	if (fill(&a, err) < 0)
+		return err_ctx(err, "job of task #%lld", (long long)job->task);
+	if (!out->index)
+		out->index = xstrdup("");
+	if (!out->source.sha256)
+		out->source = (struct wire_file){xstrdup(""), xstrdup(""), xstrdup("")};
+	return 0;
+}

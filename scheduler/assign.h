@@ -1,0 +1,20 @@
+/* What a builder must know to run a job, read from the database when it is handed out. */
+#ifndef ARTEL_SCHEDULER_ASSIGN_H
+#define ARTEL_SCHEDULER_ASSIGN_H
+
+#include "schema/build.h"
+#include "wire/job.h"
+
+struct err;
+struct store;
+
+struct assign_limits {
+	int64_t time_ms, silence_ms;
+	uint64_t output_bytes;
+};
+
+/* job->attempt is the one that will run. */
+int assign_job(struct store *s, const struct job *job, const struct assign_limits *limits, struct wire_job *out,
+	struct err *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* artel-scheduler: hand AWAITING tasks to builders, job by job. See artel-scheduler(8). */
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "scheduler/daemon.h"
+#include "schema/store.h"
+
+static struct {
+	int tries, lease, time, silence, output;
+} conf = {.tries = 5, .lease = 30, .time = 240, .silence = 60, .output = 64};
+
+static const struct poptOption options[] = {
+	{"tries", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.tries, 0, "Of a job that fails by infrastructure", "N"},
+	{"lease", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.lease, 0, "A silent builder loses its jobs after", "SECONDS"},
+	{"build-time", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.time, 0, "A job may take", "MINUTES"},
+	{"build-silence", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.silence, 0, "and be silent for", "MINUTES"},
+	{"build-output", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.output, 0, "and write a log of", "MIB"},
+	OPTIONS_COMMON
+};
+
+int
+main(int argc, const char **argv)
+{
+	AUTO(store_close) struct store *s = NULL;
+	struct scheduler_conf c;
+	struct err err = {0};
+	int r;
+
+	options_parse(argc, argv, "artel-scheduler", "scheduler", options, "[OPTION...]", 0, NULL);
+	if (conf.tries < 1 || conf.lease < 5 || conf.time < 1 || conf.silence < 1 || conf.output < 1) {
+		fprintf(stderr, "artel-scheduler: numbers are positive, --lease is at least 5\n");
+		return EXIT_USAGE;
+	}
+	c = (struct scheduler_conf){.tries = conf.tries, .lease_ms = conf.lease * 1000ll,
+	    .limits = {conf.time * 60000ll, conf.silence * 60000ll, (uint64_t)conf.output << 20}};
+	signal(SIGPIPE, SIG_IGN);
+	if (store_open(options_common.root, &s, &err) < 0) {
+		log_at(LOG_ERROR, "%s", err.msg);
+		return 1;
+	}
+	s->user = "scheduler";
+	r = scheduler_run(s, &c, &err);
+	if (r == SCHEDULER_BUSY)
+		err_set(&err, 0, "another scheduler runs on this farm");
+	if (r)
+		log_at(LOG_ERROR, "%s", err.msg);
+	return r ? 1 : 0;
+}

@@ -1,0 +1,92 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "package/artefact.h"
+#include "scheduler/serve.h"
+#include "wire/exchange.h"
+
+enum { LOG_MAX = 64 << 20 };
+
+struct server {
+	int dir;
+	struct artefact_tmp tmp;
+};
+
+static int
+serve_open(void *arg, const char *sha256)
+{
+	const struct server *s = arg;
+	struct err err;
+
+	return artefact_open(s->dir, sha256, &err);
+}
+
+static int
+serve_create(void *arg, const char *sha256, struct err *err)
+{
+	struct server *s = arg;
+
+	return artefact_begin(s->dir, &s->tmp, err) < 0 ? -1 : s->tmp.fd;
+}
+
+static int
+serve_finish(void *arg, const char *sha256, int fd, bool ok, struct err *err)
+{
+	struct server *s = arg;
+
+	if (ok)
+		return artefact_end(s->dir, &s->tmp, sha256, err);
+	artefact_cancel(s->dir, &s->tmp);
+	return 0;
+}
+
+static int
+serve_log(void *arg, struct wire_ref ref, const void *data, size_t n, struct err *err)
+{
+	const struct server *s = arg;
+	AUTO(free) char *path = xasprintf("run/log/%lld.%u", (long long)ref.job, ref.attempt);
+	AUTO(close) int fd = openat(s->dir, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "open %s", path);
+	return st.st_size > LOG_MAX ? 0 : file_write_fd(fd, data, n, err);
+}
+
+static void __attribute__((noreturn))
+child(struct conn *c, int dir, pid_t parent)
+{
+	struct server s = {.dir = dir};
+	const struct exchange_ops ops = {&s, serve_open, serve_create, serve_finish, serve_log};
+	struct err err = {0};
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (exchange_serve(c, &ops, &err) < 0)
+		log_at(LOG_DEBUG, "exchange: %s", err.msg);
+	_exit(0);
+}
+
+pid_t
+serve_start(struct conn *c, int dir, struct err *err)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		return err_sys(err, "fork");
+	if (pid == 0)
+		child(c, dir, parent);
+	return pid;
+}

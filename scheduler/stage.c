@@ -1,0 +1,599 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "scheduler/order.h"
+#include "scheduler/stage.h"
+#include "schema/acl.h"
+#include "schema/event.h"
+#include "schema/repository.h"
+#include "schema/store.h"
+
+enum { BACKOFF_MS = 1000, BACKOFF_MAX_MS = 60000 };
+
+/* Everything about a task that a stage looks at. */
+struct stage {
+	struct store *s;
+	struct task *t;
+	struct subtask_list subs;
+	struct job_list jobs;
+	struct repository repository;
+};
+
+static void
+stage_fini(struct stage *g)
+{
+	subtask_list_fini(&g->subs);
+	job_list_fini(&g->jobs);
+	repository_fini(&g->repository);
+}
+AUTO_DEFINE_EMBEDDED(struct stage, stage_fini);
+
+static int
+stage_load(struct stage *g, struct store *s, struct task *t, struct err *err)
+{
+	*g = (struct stage){.s = s, .t = t};
+	if (subtask_find(s, t->id, &g->subs, err) < 0 || job_of_task(s, t->id, &g->jobs, err) < 0 ||
+	    repository_get(s, t->repository, &g->repository, err))
+		return -1;
+	return 0;
+}
+
+static int
+add_job(struct stage *g, int subtask, const char *arch, enum job_kind kind, enum job_state state, int64_t *id, struct err *err)
+{
+	const struct job j = {.task = g->t->id, .subtask = subtask, .arch = (char *)arch, .kind = kind, .state = state,
+	    .queued = now_ms()};
+
+	if (job_add(g->s, &j, id, err) < 0)
+		return -1;
+	return state == JOB_QUEUED ? event_add(g->s, "job", g->t->id, *id, "queued", err, "#%lld %s queued",
+	    (long long)g->t->id, job_kind_name(kind)) : 0;
+}
+
+/* Stop the jobs of a task that need not run any more; the scheduler's loop tells the builders. */
+static int
+cancel_open(struct stage *g, struct err *err)
+{
+	for (size_t i = 0; i < g->jobs.n; i++) {
+		struct job *j = &g->jobs.p[i];
+
+		if (j->state > JOB_RUNNING)
+			continue;
+		j->state = JOB_CANCELLED;
+		j->finished = now_ms();
+		if (job_save(g->s, j, err) < 0 ||
+		    event_add(g->s, "job", g->t->id, j->id, "cancelled", err, "#%lld job cancelled", (long long)g->t->id) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+end_failed(struct stage *g, const char *why, struct err *err)
+{
+	if (cancel_open(g, err) < 0)
+		return -1;
+	return task_move(g->s, g->t, TASK_FAILED, why, err) < 0 ? -1 : 0;
+}
+
+/* Starting. */
+
+/*
+ * What the task is built on: its unmerged dependencies and theirs. 0; or 1 with the reason
+ * why it must wait.
+ */
+static int
+gather_on(struct store *s, int64_t task, struct task_on **on, size_t *n, char **why, struct err *err)
+{
+	VEC(struct task_on) v = {0};
+	AUTO(free) int64_t *deps = NULL;
+	size_t n_deps = 0;
+	int r = task_deps(s, task, &deps, &n_deps, err);
+
+	for (size_t i = 0; i < n_deps && r == 0; i++) {
+		AUTO(task_fini) struct task dep = {0};
+		AUTO(free) struct task_on *below = NULL;
+		size_t n_below = 0;
+
+		r = task_get(s, deps[i], &dep, err);
+		if (r == TASK_ABSENT)
+			*why = xasprintf("waits for task #%lld, which does not exist: `task deps %lld del %lld`",
+			    (long long)deps[i], (long long)task, (long long)deps[i]);
+		if (r || dep.state == TASK_DONE)
+			continue;
+		if (dep.state != TASK_BUILT && dep.state != TASK_MERGING) {
+			*why = xasprintf("waits for task #%lld, which is %s", (long long)dep.id, task_state_name(dep.state));
+			r = 1;
+			continue;
+		}
+		r = task_on_find(s, dep.id, &below, &n_below, err);
+		for (size_t k = 0; k < n_below && r == 0; k++) {
+			AUTO(task_fini) struct task deeper = {0};
+
+			if ((r = task_get(s, below[k].dep, &deeper, err)) == 0 && deeper.state != TASK_DONE)
+				vec_push(&v, below[k]);
+		}
+		vec_push(&v, ((struct task_on){dep.id, dep.try, dep.iter}));
+	}
+	/* Two dependencies may share one: keep the first mention of each. */
+	for (size_t i = 0; i < v.n; i++)
+		for (size_t k = i + 1; k < v.n; k++)
+			if (v.p[k].dep == v.p[i].dep)
+				v.p[k--] = v.p[--v.n];
+	*on = v.p;
+	*n = v.n;
+	return r;
+}
+
+static int
+copy_outputs(struct stage *g, const struct subtask *t, struct err *err)
+{
+	AUTO(source_fini) struct source src = {0};
+	int r = source_get(g->s, t->copy_from, t->package, &src, err);
+
+	if (r == SOURCE_ABSENT)
+		return err_set(err, ENOENT, "%s has no source %s to copy", t->copy_from, t->package);
+	for (size_t a = 0; a < g->repository.arches.n && r == 0; a++) {
+		AUTO(member_list_fini) struct member_list l = {0};
+		const char *arch = g->repository.arches.p[a];
+
+		r = member_find(g->s, t->copy_from, arch, t->package, &l, err);
+		for (size_t i = 0; i < l.n && r == 0; i++) {
+			const struct output o = {t->id, (char *)arch, (char *)"rpm", l.p[i].file, l.p[i].sha256, l.p[i].facts};
+
+			r = output_add(g->s, g->t->id, &o, err);
+		}
+	}
+	return r;
+}
+
+static int
+first_jobs(struct stage *g, struct err *err)
+{
+	int64_t id;
+
+	for (size_t i = 0; i < g->subs.n; i++) {
+		const struct subtask *t = &g->subs.p[i];
+
+		if (t->kind == SUBTASK_COPY && copy_outputs(g, t, err) < 0)
+			return -1;
+		if (subtask_builds(t) && add_job(g, t->id, "", JOB_SRPM, JOB_QUEUED, &id, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+begin(struct stage *g, const struct task_on *on, size_t n, struct err *err)
+{
+	struct task *t = g->t;
+
+	t->started = now_ms();
+	t->base = g->repository.serial;
+	t->build_ms = t->test_ms = t->merge_ms = -1;
+	if (job_forget(g->s, t->id, err) < 0 || task_on_set(g->s, t->id, on, n, err) < 0 || task_save(g->s, t, err) < 0)
+		return -1;
+	if (task_move(g->s, t, TASK_BUILDING, NULL, err) || first_jobs(g, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+start_in(struct store *s, struct task *t, struct err *err)
+{
+	AUTO(stage_fini) struct stage g = {0};
+	AUTO(free) struct task_on *on = NULL;
+	AUTO(free) char *cycle = NULL;
+	AUTO(free) char *why = NULL;
+	size_t n = 0;
+	int r = task_dep_cycle(s, t->id, &cycle, err);
+
+	if (r > 0) {
+		why = xasprintf("dependencies form a cycle: %s; break it with `task deps`", cycle);
+		return task_move(s, t, TASK_FAILED, why, err) < 0 ? -1 : 0;
+	}
+	if (r == 0)
+		r = gather_on(s, t->id, &on, &n, &why, err);
+	if (r > 0 && t->state == TASK_POSTPONED)
+		return 0;
+	if (r > 0)
+		return task_move(s, t, TASK_POSTPONED, why, err) < 0 ? -1 : 0;
+	if (r < 0 || (t->state == TASK_POSTPONED && task_move(s, t, TASK_AWAITING, NULL, err)))
+		return -1;
+	if (stage_load(&g, s, t, err) < 0)
+		return -1;
+	if (begin(&g, on, n, err) < 0)
+		return -1;
+	return stage_step(s, t, err);
+}
+
+int
+stage_start(struct store *s, struct task *t, struct err *err)
+{
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (start_in(s, t, err) < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+/* From SRPMs to builds. */
+
+/* What the SRPM job of each building subtask said of its names. */
+struct named {
+	size_t n;
+	int *subtask;
+	struct wire_result *result;
+	char **label;
+};
+
+static void
+named_fini(struct named *n)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		wire_result_fini(&n->result[i]);
+		free(n->label[i]);
+	}
+	free(n->subtask);
+	free(n->result);
+	free(n->label);
+}
+AUTO_DEFINE_EMBEDDED(struct named, named_fini);
+
+static int
+load_names(struct stage *g, struct named *out, struct err *err)
+{
+	out->subtask = xcalloc(g->jobs.n, sizeof(*out->subtask));
+	out->result = xcalloc(g->jobs.n, sizeof(*out->result));
+	out->label = xcalloc(g->jobs.n, sizeof(*out->label));
+	for (size_t i = 0; i < g->jobs.n; i++) {
+		const struct job *j = &g->jobs.p[i];
+		size_t k = out->n++;
+
+		out->subtask[k] = j->subtask;
+		out->label[k] = xstrdup("");
+		if (wire_result_unpack(j->result.p, j->result.n, &out->result[k], err) < 0)
+			return -1;
+		free(out->label[k]);
+		out->label[k] = xasprintf("%o %s", (unsigned)j->subtask, out->result[k].package);
+	}
+	return 0;
+}
+
+static bool
+arch_allowed(const struct strs *exclusive, const char *arch)
+{
+	return exclusive->n == 0 || strs_has(exclusive, arch) || strs_has(exclusive, "noarch");
+}
+
+static int
+add_builds(struct stage *g, const struct named *n, const char *arch, const bool *needs, struct err *err)
+{
+	AUTO(free) int64_t *ids = xcalloc(n->n, sizeof(*ids));
+
+	for (size_t i = 0; i < n->n; i++) {
+		bool free_to_go = true;
+
+		for (size_t k = 0; k < n->n; k++)
+			free_to_go &= !needs[i * n->n + k];
+		if (arch_allowed(&n->result[i].arches, arch) && add_job(g, n->subtask[i], arch, JOB_BUILD,
+		    free_to_go ? JOB_QUEUED : JOB_WAITING, &ids[i], err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n->n; i++)
+		for (size_t k = 0; k < n->n; k++)
+			if (ids[i] && ids[k] && needs[i * n->n + k] && job_needs_add(g->s, ids[i], ids[k], err) < 0)
+				return -1;
+	return 0;
+}
+
+static int
+make_builds(struct stage *g, struct err *err)
+{
+	AUTO(named_fini) struct named n = {0};
+	AUTO(free) struct order_item *items = xcalloc(g->jobs.n, sizeof(*items));
+	AUTO(free) bool *needs = xcalloc(g->jobs.n * g->jobs.n, sizeof(*needs));
+	AUTO(free) char *cycle = NULL;
+
+	if (load_names(g, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n.n; i++) {
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(n.result[i].package, n.result[k].package) == 0) {
+				AUTO(free) char *why = xasprintf("two subtasks give the source %s", n.result[i].package);
+
+				return end_failed(g, why, err);
+			}
+		items[i] = (struct order_item){n.label[i], &n.result[i].provides, &n.result[i].requires};
+	}
+	if (order_builds(items, n.n, needs, &cycle)) {
+		AUTO(free) char *why = xasprintf("the subtasks need each other to be built first: %s", cycle);
+
+		return end_failed(g, why, err);
+	}
+	for (size_t a = 0; a < g->repository.arches.n; a++)
+		if (add_builds(g, &n, g->repository.arches.p[a], needs, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The end of builds, and of tests. */
+
+static int
+make_tests(struct stage *g, struct err *err)
+{
+	int64_t id;
+
+	g->t->build_ms = now_ms() - g->t->started;
+	if (task_save(g->s, g->t, err) < 0)
+		return -1;
+	for (size_t a = 0; a < g->repository.arches.n; a++)
+		if (add_job(g, 0, g->repository.arches.p[a], JOB_TEST, JOB_QUEUED, &id, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+end_passed(struct stage *g, struct err *err)
+{
+	AUTO(free) char *why = NULL;
+	int r;
+
+	g->t->test_ms = now_ms() - g->t->started - g->t->build_ms;
+	if (task_save(g->s, g->t, err) < 0)
+		return -1;
+	if (g->t->test_only)
+		return task_move(g->s, g->t, TASK_TESTED, NULL, err) < 0 ? -1 : 0;
+	r = acl_task(g->s, g->t->id, g->t->repository, &why, err);
+	if (r < 0)
+		return -1;
+	return task_move(g->s, g->t, r == ACL_DENIED ? TASK_EPERM : TASK_BUILT, why, err) < 0 ? -1 : 0;
+}
+
+static const struct job *
+first_failed(const struct stage *g)
+{
+	for (size_t i = 0; i < g->jobs.n; i++)
+		if (g->jobs.p[i].state == JOB_FAILED)
+			return &g->jobs.p[i];
+	return NULL;
+}
+
+static size_t
+count(const struct stage *g, enum job_kind kind, unsigned states)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->jobs.n; i++)
+		n += g->jobs.p[i].kind == kind && states & 1u << g->jobs.p[i].state;
+	return n;
+}
+
+static const struct subtask *
+subtask_of(const struct stage *g, int id)
+{
+	for (size_t i = 0; i < g->subs.n; i++)
+		if (g->subs.p[i].id == id)
+			return &g->subs.p[i];
+	return NULL;
+}
+
+static char *
+failure_text(const struct stage *g, const struct job *j)
+{
+	const struct subtask *t = subtask_of(g, j->subtask);
+
+	if (!t)
+		return xasprintf("test on %s: %s", j->arch, j->reason);
+	return xasprintf("%o %s%s%s: %s: %s", (unsigned)t->id, *t->package ? t->package : t->dir, *j->arch ? " " : "",
+	    j->arch, job_kind_name(j->kind), j->reason);
+}
+
+/* Waiting jobs all of whose needs are done may run. */
+static int
+release_ready(struct stage *g, struct err *err)
+{
+	AUTO(job_list_fini) struct job_list ready = {0};
+
+	if (job_ready(g->s, g->t->id, &ready, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ready.n; i++) {
+		ready.p[i].state = JOB_QUEUED;
+		ready.p[i].queued = now_ms();
+		if (job_save(g->s, &ready.p[i], err) < 0 ||
+		    event_add(g->s, "job", g->t->id, ready.p[i].id, "queued", err, "#%lld build queued", (long long)g->t->id) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+step_in(struct stage *g, struct err *err)
+{
+	const unsigned active = 1u << JOB_QUEUED | 1u << JOB_RUNNING, open = active | 1u << JOB_WAITING;
+	const struct job *bad = first_failed(g);
+	size_t builds = 0;
+
+	if (bad && (g->t->fail_early || !(count(g, JOB_SRPM, active) + count(g, JOB_BUILD, active) + count(g, JOB_TEST, active)))) {
+		AUTO(free) char *why = failure_text(g, bad);
+
+		return end_failed(g, why, err);
+	}
+	if (bad || count(g, JOB_SRPM, open))
+		return 0;
+	for (size_t i = 0; i < g->subs.n; i++)
+		builds += subtask_builds(&g->subs.p[i]);
+	if (builds && !count(g, JOB_BUILD, ~0u) && !count(g, JOB_TEST, ~0u))
+		return make_builds(g, err);
+	if (count(g, JOB_BUILD, open))
+		return release_ready(g, err);
+	if (!count(g, JOB_TEST, ~0u))
+		return make_tests(g, err);
+	return count(g, JOB_TEST, open) ? 0 : end_passed(g, err);
+}
+
+int
+stage_step(struct store *s, struct task *t, struct err *err)
+{
+	AUTO(stage_fini) struct stage g = {0};
+
+	if (t->state != TASK_BUILDING)
+		return 0;
+	if (stage_load(&g, s, t, err) < 0)
+		return -1;
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (step_in(&g, err) < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+/* Results. */
+
+static int
+store_outputs(struct store *s, const struct job *j, const struct wire_result *r, struct err *err)
+{
+	for (size_t i = 0; i < r->files.n; i++) {
+		const struct output o = {j->subtask, j->arch, (char *)(j->kind == JOB_SRPM ? "srpm" : "rpm"),
+		    r->files.p[i].name, r->files.p[i].sha256, r->files.p[i].facts};
+
+		if (!text_is_name(o.file))
+			return err_set(err, EBADMSG, "a builder sent a file with an impossible name");
+		if (output_add(s, j->task, &o, err) < 0)
+			return -1;
+	}
+	if (*r->buildroot) {
+		const struct output o = {j->subtask, j->arch, (char *)"buildroot", (char *)"buildroot", r->buildroot, NULL};
+
+		return output_add(s, j->task, &o, err);
+	}
+	return 0;
+}
+
+/* The SRPM names its source for good, and is what every architecture builds. */
+static int
+store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct err *err)
+{
+	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+
+	if (r->files.n != 1)
+		return err_set(err, EBADMSG, "an SRPM job sent %zu files", r->files.n);
+	str_clear(&j->result);
+	wire_result_pack(&j->result, r);
+	if (subtask_find(s, j->task, &subs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < subs.n; i++) {
+		struct subtask *t = &subs.p[i];
+
+		if (t->id != j->subtask)
+			continue;
+		free(t->package);
+		free(t->srpm);
+		free(t->srpm_file);
+		t->package = xstrdup(r->package);
+		t->srpm = xstrdup(r->files.p[0].sha256);
+		t->srpm_file = xstrdup(r->files.p[0].name);
+		return subtask_save(s, t, err);
+	}
+	return 0;
+}
+
+static int
+job_event(struct store *s, const struct job *j, const char *text, struct err *err)
+{
+	AUTO(str_fini) struct str what = {0};
+
+	if (*j->arch)
+		str_add(&what, "[%s] ", j->arch);
+	str_add(&what, "#%lld.%o %s: %s", (long long)j->task, (unsigned)j->subtask, job_kind_name(j->kind), text);
+	return event_add(s, "job", j->task, j->id, job_state_name(j->state), err, "%s", str_c(&what));
+}
+
+static int
+requeue(struct store *s, struct job *j, const char *why, int tries, struct err *err)
+{
+	AUTO(free) char *text = NULL;
+	int64_t wait = BACKOFF_MS;
+
+	j->tries++;
+	free(j->reason);
+	if (j->tries >= tries) {
+		j->state = JOB_FAILED;
+		j->finished = now_ms();
+		j->reason = xasprintf("gave up after %d tries: %s", j->tries, why);
+		text = xstrdup(j->reason);
+	} else {
+		for (int i = 1; i < j->tries && wait < BACKOFF_MAX_MS; i++)
+			wait *= 2;
+		j->state = JOB_QUEUED;
+		j->queued = now_ms();
+		j->not_before = j->queued + wait;
+		j->reason = xstrdup(why);
+		text = xasprintf("try %d: %s; again in %lld s", j->tries, why, (long long)(wait / 1000));
+	}
+	if (job_save(s, j, err) < 0)
+		return -1;
+	return job_event(s, j, text, err);
+}
+
+static int
+apply(struct store *s, struct job *j, const struct wire_result *r, int tries, struct err *err)
+{
+	AUTO(task_fini) struct task t = {0};
+
+	if (task_get(s, j->task, &t, err))
+		return -1;
+	if (r->outcome == WIRE_INFRA) {
+		if (requeue(s, j, r->reason, tries, err) < 0)
+			return -1;
+		return stage_step(s, &t, err);
+	}
+	j->state = r->outcome == WIRE_OK ? JOB_DONE : JOB_FAILED;
+	j->finished = now_ms();
+	free(j->reason);
+	free(j->log);
+	j->reason = xstrdup(r->reason);
+	j->log = xstrdup(r->log);
+	if (r->outcome == WIRE_OK && (store_outputs(s, j, r, err) < 0 || (j->kind == JOB_SRPM && store_srpm(s, j, r, err) < 0)))
+		return -1;
+	if (j->kind == JOB_TEST && task_unmet_set(s, t.id, &r->unmet, err) < 0)
+		return -1;
+	for (size_t i = 0; i < r->notes.n; i++)
+		if (job_event(s, j, r->notes.p[i], err) < 0)
+			return -1;
+	if (job_save(s, j, err) < 0 || job_event(s, j, r->outcome == WIRE_OK ? "OK" : r->reason, err) < 0)
+		return -1;
+	return stage_step(s, &t, err);
+}
+
+int
+stage_result(struct store *s, const struct wire_result *r, int tries, struct err *err)
+{
+	AUTO(job_fini) struct job j = {0};
+	int found;
+
+	if (store_begin(s, err) < 0)
+		return -1;
+	found = job_get(s, r->ref.job, &j, err);
+	if (found < 0)
+		return store_rollback(s);
+	if (found == JOB_ABSENT || j.state != JOB_RUNNING || j.attempt != (int)r->ref.attempt) {
+		store_rollback(s);
+		return STAGE_STALE;
+	}
+	if (apply(s, &j, r, tries, err) < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+int
+stage_lost(struct store *s, int64_t job, uint32_t attempt, const char *why, int tries, struct err *err)
+{
+	struct wire_result r = {.ref = {job, attempt}, .outcome = WIRE_INFRA, .reason = (char *)why};
+
+	return stage_result(s, &r, tries, err);
+}
