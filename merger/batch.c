@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "merger/batch.h"
+#include "package/artefact.h"
+#include "schema/acl.h"
+#include "schema/store.h"
+#include "source/inherit.h"
+#include "source/record.h"
+
+static void
+candidate_fini(struct candidate *c)
+{
+	for (size_t i = 0; i < c->n_changes; i++)
+		change_fini(&c->changes[i]);
+	free(c->changes);
+	free(c->deps);
+	output_list_fini(&c->outputs);
+	subtask_list_fini(&c->subs);
+	task_fini(&c->task);
+}
+
+void
+batch_fini(struct batch *b)
+{
+	for (size_t i = 0; i < b->items.n; i++)
+		candidate_fini(&b->items.p[i]);
+	vec_fini(&b->items);
+}
+
+int
+batch_send(struct store *s, struct candidate *c, enum task_state to, const char *reason, struct err *err)
+{
+	int r;
+
+	if (to == TASK_AWAITING) {
+		c->task.iter++;
+		if (c->task.iter > BATCH_MAX_ITER) {
+			AUTO(free) char *why = xasprintf("sent back %d times; look at it, then `task run %lld`. Last: %s",
+			    (int)BATCH_MAX_ITER, (long long)c->task.id, reason);
+
+			c->task.iter--;
+			r = task_move(s, &c->task, TASK_FAILED, why, err);
+			return r < 0 ? -1 : 0;
+		}
+	}
+	r = task_move(s, &c->task, to, reason, err);
+	return r < 0 ? -1 : 0;
+}
+
+/* 0: may merge; 1: *why says why not. */
+static int
+check_inheritance(struct store *s, const struct repository *repository, const struct subtask *t, char **why, struct err *err)
+{
+	AUTO(git_repository_free) git_repository *record = NULL;
+	char head[GIT_HEX + 1];
+	int r = record_open(s->root, t->package, false, &record, err);
+
+	if (r)
+		return r == RECORD_ABSENT ? 0 : -1;
+	r = record_head(record, repository->name, head, err);
+	if (r)
+		return r == RECORD_ABSENT ? 0 : -1;
+	if (t->kind == SUBTASK_SRPM) {
+		*why = xasprintf("%s is kept in git here (branch %s): build it from a tag, not from an SRPM",
+		    t->package, repository->name);
+		return 1;
+	}
+	if (t->kind != SUBTASK_REPO || strcmp(t->inherit_ok, head) == 0)
+		return 0;
+	r = inherit_check(record, head, t->commit, err);
+	if (r == INHERIT_NOT)
+		*why = xasprintf("subtask %o: %s: tag %s is not a descendant of %.12s, which is published in %s now: "
+		    "merge that commit and tag again", (unsigned)t->id, t->package, t->tag_name, head, repository->name);
+	return r;
+}
+
+static int
+load_change(struct store *s, const struct candidate *c, const char *arch, struct change *out, struct err *err)
+{
+	out->task = c->task.id;
+	for (size_t i = 0; i < c->subs.n; i++)
+		strs_add(c->subs.p[i].kind == SUBTASK_DELETE ? &out->deletes : &out->builds, c->subs.p[i].package);
+	for (size_t i = 0; i < c->outputs.n; i++) {
+		const struct output *o = &c->outputs.p[i];
+		AUTO(str_fini) struct str raw = {0};
+		AUTO(facts_fini) struct facts f = {0};
+
+		if (strcmp(o->kind, "rpm") != 0 || strcmp(o->arch, arch) != 0)
+			continue;
+		if (artefact_read(s->dir, o->facts, FACTS_MAX, &raw, err) < 0 ||
+		    facts_unpack(raw.p, raw.n, &f, err) < 0)
+			return err_ctx(err, "task #%lld: facts of %s", (long long)c->task.id, o->file);
+		change_add(out, &f, o->facts);
+	}
+	return 0;
+}
+
+/* noarch packages must be the same whichever architecture built them. */
+static int
+check_noarch(const struct candidate *c, char **why)
+{
+	for (size_t a = 1; a < c->n_changes; a++)
+		for (size_t i = 0; i < c->changes[a].packages.n; i++)
+			for (size_t k = 0; k < c->changes[0].packages.n; k++) {
+				const struct facts *x = &c->changes[0].packages.p[k].facts;
+				const struct facts *y = &c->changes[a].packages.p[i].facts;
+				AUTO(free) char *what = NULL;
+
+				if (strcmp(x->arch, "noarch") != 0 || strcmp(x->name, y->name) != 0)
+					continue;
+				if (facts_differ(x, y, &what)) {
+					*why = xasprintf("noarch package %s differs between architectures in %s", x->name, what);
+					return 1;
+				}
+			}
+	return 0;
+}
+
+static int
+load_changes(struct store *s, const struct repository *repository, struct candidate *c, struct err *err)
+{
+	c->n_changes = repository->arches.n;
+	c->changes = xcalloc(c->n_changes, sizeof(*c->changes));
+	for (size_t a = 0; a < c->n_changes; a++)
+		if (load_change(s, c, repository->arches.p[a], &c->changes[a], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Whether what the task was built on is still what will be merged: 0, or 1 with the reason. */
+static int
+check_on(struct store *s, const struct candidate *c, char **why, struct err *err)
+{
+	AUTO(free) struct task_on *on = NULL;
+	size_t n = 0;
+
+	if (task_on_find(s, c->task.id, &on, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		AUTO(task_fini) struct task dep = {0};
+		int r = task_get(s, on[i].dep, &dep, err);
+
+		if (r < 0)
+			return -1;
+		if (r == 0 && dep.try == on[i].try && dep.iter == on[i].iter &&
+		    (dep.state == TASK_BUILT || dep.state == TASK_MERGING || dep.state == TASK_DONE))
+			continue;
+		*why = xasprintf("it was built on task #%lld, which has changed since", (long long)on[i].dep);
+		return 1;
+	}
+	return 0;
+}
+
+/* Reasons that need no check of packages. 0 stays in the batch, 1 moved away, -1. */
+static int
+refuse(struct store *s, const struct repository *repository, struct candidate *c, struct err *err)
+{
+	AUTO(free) char *why = NULL;
+	int r = acl_task(s, c->task.id, repository->name, &why, err);
+
+	if (r == ACL_DENIED)
+		return batch_send(s, c, TASK_EPERM, why, err) < 0 ? -1 : 1;
+	if (r == 0 && (r = check_on(s, c, &why, err)) > 0)
+		return batch_send(s, c, TASK_AWAITING, why, err) < 0 ? -1 : 1;
+	for (size_t i = 0; i < c->subs.n && r == 0; i++)
+		if (c->subs.p[i].kind != SUBTASK_DELETE)
+			r = check_inheritance(s, repository, &c->subs.p[i], &why, err);
+	if (r == 0)
+		r = check_noarch(c, &why);
+	if (r > 0)
+		return batch_send(s, c, TASK_FAILED, why, err) < 0 ? -1 : 1;
+	return r;
+}
+
+static bool
+shares_source(const struct candidate *a, const struct candidate *b)
+{
+	for (size_t i = 0; i < a->subs.n; i++)
+		for (size_t k = 0; k < b->subs.n; k++)
+			if (strcmp(a->subs.p[i].package, b->subs.p[k].package) == 0)
+				return true;
+	return false;
+}
+
+/*
+ * Whether it can be tried in this round: nothing earlier in the batch has one of its
+ * sources (first come, first served: the later is judged against what the earlier
+ * became), and what it depends on is done or in the batch.
+ */
+static int
+may_join(struct store *s, const struct batch *b, const struct candidate *c, bool *yes, struct err *err)
+{
+	*yes = false;
+	for (size_t i = 0; i < b->items.n; i++)
+		if (shares_source(&b->items.p[i], c))
+			return 0;
+	for (size_t d = 0; d < c->n_deps; d++) {
+		AUTO(task_fini) struct task dep = {0};
+		bool in = false;
+		int r = task_get(s, c->deps[d], &dep, err);
+
+		if (r < 0)
+			return -1;
+		for (size_t i = 0; i < b->items.n; i++)
+			in |= b->items.p[i].task.id == c->deps[d];
+		if (!in && r == 0 && dep.state != TASK_DONE)
+			return 0;
+	}
+	*yes = true;
+	return 0;
+}
+
+static int
+candidate_load(struct store *s, const struct repository *repository, struct task *t, struct candidate *c, struct err *err)
+{
+	c->task = *t;
+	*t = (struct task){0};
+	if (subtask_find(s, c->task.id, &c->subs, err) < 0 || output_find(s, c->task.id, &c->outputs, err) < 0 ||
+	    task_deps(s, c->task.id, &c->deps, &c->n_deps, err) < 0)
+		return -1;
+	return load_changes(s, repository, c, err);
+}
+
+static int
+by_order(const void *a, const void *b)
+{
+	const struct task *x = a, *y = b;
+
+	if (x->class != y->class)
+		return (int)x->class - (int)y->class;
+	if (x->submitted != y->submitted)
+		return x->submitted < y->submitted ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int
+consider(struct store *s, struct batch *b, struct task *t, bool *joined, struct err *err)
+{
+	struct candidate c = {0};
+	int r = candidate_load(s, b->repository, t, &c, err);
+
+	*joined = false;
+	if (r == 0)
+		r = may_join(s, b, &c, joined, err);
+	if (r == 0 && *joined)
+		r = refuse(s, b->repository, &c, err);
+	if (r == 0 && *joined) {
+		vec_push(&b->items, c);
+		return 0;
+	}
+	if (r == 0)
+		*t = c.task, c.task = (struct task){0};
+	*joined |= r == 1;
+	candidate_fini(&c);
+	return r < 0 ? -1 : 0;
+}
+
+int
+batch_collect(struct store *s, struct repository *repository, struct batch *out, struct err *err)
+{
+	AUTO(task_list_fini) struct task_list tasks = {0};
+	const struct task_filter f = {.states = 1u << TASK_BUILT, .repository = repository->name, .oldest_first = true};
+	bool again = true, joined;
+
+	out->repository = repository;
+	if (task_find(s, &f, &tasks, err) < 0)
+		return -1;
+	if (tasks.n)
+		qsort(tasks.p, tasks.n, sizeof(*tasks.p), by_order);
+	/* A task whose dependency stands behind it in the order joins in the next pass. */
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < tasks.n; i++) {
+			if (!tasks.p[i].id)
+				continue;
+			if (consider(s, out, &tasks.p[i], &joined, err) < 0)
+				return -1;
+			again |= joined;
+		}
+	}
+	for (size_t i = 0; i < tasks.n; i++)
+		out->deferred += tasks.p[i].id != 0;
+	return 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * The batch: every BUILT task of a repository that may be merged now, in order,
+ * with what it changes on each architecture read from its stored facts. Tasks
+ * that cannot be in the next state whatever the checks say are settled here:
+ * permission (EPERM), git inheritance (FAILED), built on what has changed since
+ * (AWAITING).
+ */
+#ifndef ARTEL_MERGER_BATCH_H
+#define ARTEL_MERGER_BATCH_H
+
+#include "repo/plan.h"
+#include "schema/build.h"
+#include "schema/repository.h"
+#include "schema/task.h"
+
+struct err;
+struct store;
+
+struct candidate {
+	struct task task;
+	struct subtask_list subs;
+	struct output_list outputs;
+	int64_t *deps;			/* tasks that must be merged before this one */
+	size_t n_deps;
+	struct change *changes;		/* one an architecture */
+	size_t n_changes;
+};
+
+struct batch {
+	struct repository *repository;	/* borrowed */
+	struct {
+		struct candidate *p;
+		size_t n, cap;
+	} items;
+	size_t deferred;		/* wait for another round: same source as an earlier one, or an unmerged dependency */
+};
+void batch_fini(struct batch *b);
+AUTO_DEFINE_EMBEDDED(struct batch, batch_fini);
+
+/* Collect; tasks that are refused outright have been moved when it returns. */
+int batch_collect(struct store *s, struct repository *repository, struct batch *out, struct err *err);
+
+/* Move a task out of BUILT; that it has moved meanwhile (aborted) is fine. */
+int batch_send(struct store *s, struct candidate *c, enum task_state to, const char *reason, struct err *err);
+
+/* After how many evictions in one try a task is FAILED for a person to look at. */
+enum { BATCH_MAX_ITER = 5 };
+
+#endif

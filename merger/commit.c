@@ -1,0 +1,266 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "merger/commit.h"
+#include "package/evr.h"
+#include "repo/check.h"
+#include "repo/publish.h"
+#include "repo/state.h"
+#include "schema/event.h"
+#include "schema/merge.h"
+#include "schema/store.h"
+#include "source/record.h"
+
+struct commit {
+	struct store *s;
+	struct repository *repository;
+	struct batch *batch;
+	const size_t *order;
+	size_t n;
+	struct repo *repos;
+	int64_t serial, merge, started;
+	struct state_files *files;	/* one an architecture */
+	struct strs removed;		/* sources that leave */
+};
+
+/* A fault point of its own name between any two steps of a commit. */
+static int
+step(const char *name, struct err *err)
+{
+	return fault(name) ? err_set(err, EIO, "injected fault: %s", name) : 0;
+}
+
+/* BUILT -> MERGING for all, and the row that a restart looks for. */
+static int
+prepare(struct commit *c, struct err *err)
+{
+	if (store_begin(c->s, err) < 0)
+		return -1;
+	if (merge_add(c->s, c->repository->name, c->repository->serial, c->serial, CHECKER_VERSION, c->started,
+	    &c->merge, err) < 0)
+		return store_rollback(c->s);
+	for (size_t i = 0; i < c->n; i++) {
+		struct task *t = &c->batch->items.p[c->order[i]].task;
+		int r = task_move(c->s, t, TASK_MERGING, NULL, err);
+
+		if (r == 0 && merge_task_add(c->s, c->merge, (int64_t)i, t->id, err) < 0)
+			r = -1;
+		if (r) {
+			store_rollback(c->s);
+			return r < 0 ? -1 : COMMIT_MOVED;
+		}
+	}
+	return store_commit(c->s, err);
+}
+
+static int
+write_states(struct commit *c, struct err *err)
+{
+	for (size_t a = 0; a < c->repository->arches.n; a++) {
+		for (size_t i = 0; i < c->n; i++)
+			plan_apply(&c->repos[a], &c->batch->items.p[c->order[i]].changes[a], &c->removed, NULL);
+		if (state_prepare(c->s, c->repository->name, c->repository->arches.p[a], c->serial, &c->repos[a],
+		    &c->files[a], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The EVR of a source is that of its SRPM; without one (a copy), of one of its binaries. */
+static char *
+source_evr(const struct commit *c, const struct candidate *cand, const char *source)
+{
+	for (size_t a = 0; a < c->repository->arches.n; a++)
+		for (size_t i = 0; i < c->repos[a].packages.n; i++) {
+			const struct repo_package *p = &c->repos[a].packages.p[i];
+
+			if (p->present && p->by == cand->task.id && strcmp(p->facts.source, source) == 0)
+				return xstrdup(p->facts.evr);
+		}
+	return xstrdup("");
+}
+
+static int
+record_sources(struct commit *c, const struct candidate *cand, struct err *err)
+{
+	for (size_t i = 0; i < cand->subs.n; i++) {
+		const struct subtask *t = &cand->subs.p[i];
+		AUTO(free) char *evr = source_evr(c, cand, t->package);
+		const struct source src = {t->package, evr, t->srpm, t->srpm_file, cand->task.id};
+
+		if (t->kind == SUBTASK_DELETE)
+			continue;
+		if (source_close(c->s, c->repository->name, t->package, c->serial, err) < 0 ||
+		    source_add(c->s, c->repository->name, &src, c->serial, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+record_task(struct commit *c, struct candidate *cand, struct err *err)
+{
+	if (record_sources(c, cand, err) < 0)
+		return -1;
+	cand->task.merge_ms = now_ms() - c->started;
+	if (task_save(c->s, &cand->task, err) < 0)
+		return -1;
+	return task_move(c->s, &cand->task, TASK_DONE, NULL, err);
+}
+
+static int
+record_all(struct commit *c, struct err *err)
+{
+	for (size_t i = 0; i < c->removed.n; i++)
+		if (member_close(c->s, c->repository->name, c->removed.p[i], c->serial, err) < 0 ||
+		    source_close(c->s, c->repository->name, c->removed.p[i], c->serial, err) < 0)
+			return -1;
+	for (size_t a = 0; a < c->repository->arches.n; a++)
+		if (state_record(c->s, c->repository->name, c->repository->arches.p[a], c->serial, &c->repos[a],
+		    &c->files[a], err) < 0)
+			return -1;
+	for (size_t i = 0; i < c->n; i++)
+		if (record_task(c, &c->batch->items.p[c->order[i]], err))
+			return -1;
+	if (repository_set_serial(c->s, c->repository->name, c->serial, err) < 0 ||
+	    merge_set(c->s, c->merge, "CURRENT", err) < 0)
+		return -1;
+	return event_add(c->s, "merge", 0, 0, "CURRENT", err, "%s: state %lld is current: %zu tasks merged",
+	    c->repository->name, (long long)c->serial, c->n);
+}
+
+static int
+record_current(struct commit *c, struct err *err)
+{
+	if (store_begin(c->s, err) < 0)
+		return -1;
+	if (record_all(c, err) < 0)
+		return store_rollback(c->s);
+	return store_commit(c->s, err);
+}
+
+static int
+publish_git(struct store *s, const char *repository, const struct subtask *t, struct err *err)
+{
+	AUTO(git_repository_free) git_repository *record = NULL;
+
+	if (t->kind != SUBTASK_REPO)
+		return 0;
+	if (record_open(s->root, t->package, true, &record, err) < 0 ||
+	    record_publish(record, repository, t->tag_name, t->tag_id, t->commit, err) < 0)
+		return err_ctx(err, "git record of %s", t->package);
+	return record_release(record, t->task, err);
+}
+
+/* After CURRENT: readers and git follow. Idempotent: a restart runs it again. */
+static int
+finish(struct store *s, const struct repository *repository, int64_t merge, struct err *err)
+{
+	AUTO(free) int64_t *tasks = NULL;
+	size_t n = 0;
+
+	if (state_switch(s, repository, err) < 0 || step("merge-switched", err) < 0 ||
+	    merge_tasks(s, merge, &tasks, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		AUTO(subtask_list_fini) struct subtask_list subs = {0};
+
+		if (subtask_find(s, tasks[i], &subs, err) < 0)
+			return -1;
+		for (size_t k = 0; k < subs.n; k++)
+			if (publish_git(s, repository->name, &subs.p[k], err) < 0)
+				return -1;
+	}
+	if (step("merge-git", err) < 0)
+		return -1;
+	return merge_set(s, merge, "DONE", err);
+}
+
+/* Before CURRENT: as if it had not been tried. */
+static int
+abandon(struct store *s, const struct repository *repository, int64_t merge, int64_t serial, struct err *err)
+{
+	AUTO(free) int64_t *tasks = NULL;
+	size_t n = 0;
+
+	for (size_t a = 0; a < repository->arches.n; a++)
+		if (publish_abandon(s->dir, repository->name, repository->arches.p[a], serial, err) < 0)
+			return -1;
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (merge_tasks(s, merge, &tasks, &n, err) < 0)
+		return store_rollback(s);
+	for (size_t i = 0; i < n; i++) {
+		AUTO(task_fini) struct task t = {0};
+
+		if (task_get(s, tasks[i], &t, err))
+			continue;
+		if (t.state == TASK_MERGING && task_move(s, &t, TASK_BUILT, "its merge was abandoned", err) < 0)
+			return store_rollback(s);
+	}
+	if (merge_set(s, merge, "ABANDONED", err) < 0 ||
+	    event_add(s, "merge", 0, 0, "ABANDONED", err, "%s: merge to state %lld abandoned", repository->name,
+	    (long long)serial) < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+int
+commit_recover(struct store *s, struct repository *repository, struct err *err)
+{
+	AUTO(merge_list_fini) struct merge_list l = {0};
+
+	if (merge_unfinished(s, repository->name, &l, err) < 0)
+		return -1;
+	for (size_t i = 0; i < l.n; i++) {
+		bool current = strcmp(l.p[i].state, "CURRENT") == 0;
+
+		log_at(LOG_NOTE, "%s: %s the merge to state %lld that was interrupted", repository->name,
+		    current ? "finishing" : "abandoning", (long long)l.p[i].serial);
+		if ((current ? finish(s, repository, l.p[i].id, err) :
+		    abandon(s, repository, l.p[i].id, l.p[i].serial, err)) < 0)
+			return -1;
+	}
+	return state_switch(s, repository, err);
+}
+
+static int
+run(struct commit *c, struct err *err)
+{
+	struct err why = {0};
+	int r = prepare(c, err);
+
+	if (r)
+		return r;
+	if (step("merge-prepared", &why) < 0 || write_states(c, &why) < 0 || step("merge-written", &why) < 0 ||
+	    record_current(c, &why) < 0) {
+		/* Nothing is current yet: undo at once, so that the tasks need not wait for the next run. */
+		if (abandon(c->s, c->repository, c->merge, c->serial, err) < 0)
+			log_at(LOG_ERROR, "abandon: %s", err->msg);
+		*err = why;
+		return -1;
+	}
+	c->repository->serial = c->serial;
+	if (step("merge-current", err) < 0)
+		return -1;
+	return finish(c->s, c->repository, c->merge, err);
+}
+
+int
+commit_batch(struct store *s, struct repository *repository, struct batch *b, const size_t *order, size_t n,
+	struct repo *repos, int64_t started, struct err *err)
+{
+	struct commit c = {.s = s, .repository = repository, .batch = b, .order = order, .n = n, .repos = repos,
+	    .serial = repository->serial + 1, .started = started,
+	    .files = xcalloc(repository->arches.n, sizeof(*c.files))};
+	int r = run(&c, err);
+
+	free(c.files);
+	strs_fini(&c.removed);
+	return r;
+}
