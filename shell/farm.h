@@ -1,0 +1,12 @@
+/* Verbs about the farm as a whole. */
+#ifndef ARTEL_SHELL_FARM_H
+#define ARTEL_SHELL_FARM_H
+
+#include "shell/context.h"
+
+struct err;
+
+int farm_status(struct context *c, struct err *err);
+int farm_log(struct context *c, struct err *err);
+
+#endif

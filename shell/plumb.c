@@ -1,0 +1,285 @@
+/* Plumbing for scripts and tests: each does one thing, with documented output and exit status. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/sandbox.h"
+#include "base/vec.h"
+#include "package/depend.h"
+#include "package/evr.h"
+#include "repo/import.h"
+#include "repo/unmet.h"
+#include "shell/context.h"
+#include "source/gear.h"
+#include "source/inherit.h"
+#include "source/srpm.h"
+#include "source/tag.h"
+#include "wire/conn.h"
+
+static int
+plumb_evr_cmp(struct context *c, struct err *err)
+{
+	const char *a = context_need(c, "a version", err), *b = a ? context_need(c, "another version", err) : NULL;
+	int bad, r;
+
+	if (!b || context_end(c, err) < 0)
+		return -1;
+	r = evr_cmp(a, b, &bad);
+	if (bad)
+		return err_set(err, EINVAL, "`%s` or `%s` is not [epoch:]version[-release]", a, b);
+	printf("%d\n", (r > 0) - (r < 0));
+	return 0;
+}
+
+static int
+plumb_dep_match(struct context *c, struct err *err)
+{
+	const char *a = context_need(c, "a provide", err), *b = a ? context_need(c, "a requirement", err) : NULL;
+	AUTO(dep_fini) struct dep provide = {0};
+	AUTO(dep_fini) struct dep require = {0};
+
+	if (!b || context_end(c, err) < 0 || dep_parse(a, &provide, err) < 0 || dep_parse(b, &require, err) < 0)
+		return -1;
+	if (dep_is_rich(&provide))
+		return err_set(err, EINVAL, "a provide cannot be a rich dependency");
+	if (dep_is_rich(&require)) {
+		AUTO(repo_fini) struct repo r = {0};
+		struct facts have = {.name = xstrdup("p"), .arch = xstrdup("noarch")}, want = {.name = xstrdup("r"), .arch = xstrdup("noarch")};
+
+		vec_push(&have.dep[DEP_PROVIDES], provide);
+		vec_push(&want.dep[DEP_REQUIRES], require);
+		provide = require = (struct dep){0};
+		repo_add(&r, &have, "", 0);
+		repo_add(&r, &want, "", 0);
+		repo_index(&r);
+		return repo_satisfies(&r, &r.requirements.p[0]) ? VERB_OK : VERB_FAILED;
+	}
+	return dep_match(&provide, &require) ? VERB_OK : VERB_FAILED;
+}
+
+static int
+plumb_inherits(struct context *c, struct err *err)
+{
+	const char *dir = context_need(c, "a git repository", err), *old = dir ? context_need(c, "an old commit", err) : NULL;
+	const char *new = old ? context_need(c, "a new commit", err) : NULL;
+	AUTO(git_repository_free) git_repository *repo = NULL;
+	int r;
+
+	if (!new || context_end(c, err) < 0 || tag_repository(dir, &repo, err) < 0)
+		return -1;
+	r = inherit_check(repo, old, new, err);
+	return r == INHERIT_NOT ? VERB_FAILED : r;
+}
+
+/* Tag to SRPM, with the host's rpmbuild in a sandbox. */
+
+struct srpm_inside {
+	const struct gear *gear;
+	int64_t when;
+};
+
+static int
+give(const char *from, const char *to, struct err *err)
+{
+	AUTO(close) int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO(close) int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (in < 0 || out < 0 || fchown(out, SANDBOX_BUILDER, SANDBOX_BUILDER) < 0)
+		return err_sys(err, "copy %s", from);
+	return file_copy_fd(in, out, err);
+}
+
+static int
+srpm_in_sandbox(void *arg, struct err *err)
+{
+	static const char *const folders[] = {SANDBOX_DIR "/out", SANDBOX_DIR "/home", SANDBOX_DIR "/home/rpmbuild",
+	    SANDBOX_DIR "/home/rpmbuild/SOURCES"};
+	const struct srpm_inside *in = arg;
+	struct srpm_job job = {.root = "/", .home = SANDBOX_DIR "/home", .spec_file = in->gear->spec_file,
+	    .source_date_epoch = in->when};
+	AUTO(free) char *name = NULL;
+	AUTO(free) char *from = NULL;
+	AUTO(free) char *to = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdir(folders[i], 0755) < 0 || chown(folders[i], SANDBOX_BUILDER, SANDBOX_BUILDER) < 0)
+			return err_sys(err, "mkdir %s", folders[i]);
+	for (size_t i = 0; i < in->gear->files.n; i++) {
+		AUTO(free) char *src = xasprintf(SANDBOX_DIR "/src/%s", in->gear->files.p[i]);
+		AUTO(free) char *dst = xasprintf("%s/%s", folders[3], in->gear->files.p[i]);
+
+		if (give(src, dst, err) < 0)
+			return -1;
+	}
+	if (srpm_build(&job, &name, err) < 0)
+		return -1;
+	from = xasprintf(SANDBOX_DIR "/home/rpmbuild/SRPMS/%s", name);
+	to = xasprintf(SANDBOX_DIR "/out/%s", name);
+	return give(from, to, err);
+}
+
+/* The one file in work/out, copied to the folder and named on stdout. */
+static int
+deliver(const char *work, const char *outdir, struct err *err)
+{
+	AUTO(free) char *folder = xasprintf("%s/out", work);
+	AUTO(close) int dir = -1;
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	int r = d ? 0 : err_sys(err, "open %s", folder);
+
+	if (d && (dir = file_open_dir(AT_FDCWD, outdir, err)) < 0)
+		r = -1;
+	while (r == 0 && (e = readdir(d))) {
+		AUTO(str_fini) struct str data = {0};
+
+		if (e->d_name[0] == '.')
+			continue;
+		r = file_read(dirfd(d), e->d_name, (size_t)4 << 30, &data, err);
+		if (r == 0)
+			r = file_replace(dir, e->d_name, str_c(&data), data.n, 0644, err);
+		if (r == 0)
+			printf("%s/%s\n", outdir, e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
+static int
+make_srpm(git_repository *repo, const struct tag *tag, const char *work, const char *outdir, struct err *err)
+{
+	AUTO(free) char *src = xasprintf("%s/src", work);
+	AUTO(gear_fini) struct gear gear = {0};
+	struct sandbox box = {.dir = work, .log = STDERR_FILENO};
+	struct srpm_inside in = {.gear = &gear, .when = tag->when};
+	AUTO(close) int dir = -1;
+
+	if (sandbox_ids_find(&box.ids, 0, err) < 0 || file_mkdirs(AT_FDCWD, src, err) < 0 ||
+	    (dir = file_open_dir(AT_FDCWD, src, err)) < 0 || gear_export(repo, tag, dir, &gear, err) < 0)
+		return -1;
+	for (size_t i = 0; i < gear.notes.n; i++)
+		fprintf(stderr, "note: %s\n", gear.notes.p[i]);
+	if (geteuid() == 0 && chown(work, box.ids.first, box.ids.first) < 0)
+		return err_sys(err, "chown %s", work);
+	if (chmod(work, 0755) < 0 || sandbox_call(&box, srpm_in_sandbox, &in, err) < 0)
+		return err_ctx(err, "rpmbuild");
+	return deliver(work, outdir, err);
+}
+
+static int
+plumb_srpm(struct context *c, struct err *err)
+{
+	const char *dir = context_need(c, "a git repository", err), *name = dir ? context_need(c, "a tag", err) : NULL;
+	const char *outdir = name ? context_need(c, "an output folder", err) : NULL;
+	AUTO(git_repository_free) git_repository *repo = NULL;
+	AUTO(tag_fini) struct tag tag = {0};
+	char work[] = "/tmp/artel-srpm-XXXXXX";
+	struct sandbox box = {.dir = "/tmp"};
+	struct err ignored;
+	int r;
+
+	if (!outdir || context_end(c, err) < 0 || tag_repository(dir, &repo, err) < 0 || tag_read(repo, name, &tag, err))
+		return -1;
+	if (!mkdtemp(work))
+		return err_sys(err, "make a folder in /tmp");
+	r = make_srpm(repo, &tag, work, outdir, err);
+	if (sandbox_ids_find(&box.ids, 0, &ignored) == 0)
+		sandbox_remove_tree(&box, work + strlen("/tmp/"), &ignored);
+	return r;
+}
+
+/* Every unmet of the union of some rpm-md folders. */
+
+static void
+print_unmets(const struct repo *r, const struct unmet_list *l, bool json)
+{
+	json_t *all = json_array();
+	char *text;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct facts *f = &r->packages.p[l->p[i].package].facts;
+		const char *need = r->requirements.p[l->p[i].requirement].text;
+		AUTO(free) char *nevra = xasprintf("%s-%s.%s", f->name, f->evr, f->arch);
+
+		if (json)
+			json_array_append_new(all, json_pack("{s:s, s:s}", "package", nevra, "requirement", need));
+		else
+			printf("%s\t%s\n", nevra, need);
+	}
+	if (json && (text = json_dumps(all, JSON_INDENT(2)))) {
+		puts(text);
+		free(text);
+	}
+	json_decref(all);
+}
+
+static int
+plumb_repo_check(struct context *c, struct err *err)
+{
+	AUTO(repo_fini) struct repo r = {0};
+	AUTO(unmet_list_fini) struct unmet_list l = {0};
+	bool json = c->json;
+	const char *dir;
+	size_t n = 0;
+
+	for (; (dir = context_next(c));) {
+		if (strcmp(dir, "--json") == 0) {
+			json = true;
+			continue;
+		}
+		if (import_metadata(dir, &r, err) < 0)
+			return -1;
+		n++;
+	}
+	if (n == 0)
+		return err_set(err, EINVAL, "name one or more rpm-md folders");
+	unmet_find(&r, &l);
+	print_unmets(&r, &l, json);
+	return l.n ? VERB_FAILED : VERB_OK;
+}
+
+/* For a remote builder: the scheduler's socket on this process's stdin and stdout. */
+static int
+plumb_join(struct context *c, struct err *err)
+{
+	AUTO(conn_fini) struct conn up = CONN_INIT;
+	struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN}};
+	char buf[65536];
+
+	if (context_end(c, err) < 0 || conn_open(&up, c->root, err) < 0)
+		return -1;
+	fcntl(up.fd, F_SETFL, 0);
+	p[1] = (struct pollfd){.fd = up.fd, .events = POLLIN};
+	for (;;) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_sys(err, "poll");
+		for (int i = 0; i < 2; i++) {
+			ssize_t n = p[i].revents ? read(p[i].fd, buf, sizeof(buf)) : -1;
+
+			if (n == 0)
+				return 0;
+			if (n > 0 && file_write_fd(i ? STDOUT_FILENO : up.fd, buf, (size_t)n, err) < 0)
+				return -1;
+		}
+	}
+}
+
+const struct verb plumb_verbs[] = {
+	{"plumb evr-cmp", "A B", "Compare versions as rpm does: prints -1, 0 or 1", plumb_evr_cmp},
+	{"plumb dep-match", "PROVIDE REQUIRE", "Exit status 0: the provide satisfies it; 1: it does not", plumb_dep_match},
+	{"plumb inherits", "GITDIR OLD NEW", "Exit status 0: OLD is an ancestor of NEW, or NEW itself; 1: it is not", plumb_inherits},
+	{"plumb srpm", "GITDIR TAG OUTDIR", "Make the source RPM of a tag; prints its path", plumb_srpm},
+	{"plumb repo-check", "DIR... [--json]", "Unmets of rpm-md folders: package, requirement; tab-separated; status 1 if any",
+	    plumb_repo_check},
+	{"plumb join", "", "Connect a remote builder: the scheduler on stdin and stdout", plumb_join},
+};
+const size_t n_plumb_verbs = ARRAY_SIZE(plumb_verbs);
