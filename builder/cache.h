@@ -1,0 +1,27 @@
+/*
+ * What a builder keeps between jobs, below its state folder:
+ *
+ *   artefact/      packages, metadata, indices: fetched once by SHA-256
+ *   roots/<hash>/  base roots, each the lower layer of many jobs' overlays
+ *   job/<n>/       one running job
+ */
+#ifndef ARTEL_BUILDER_CACHE_H
+#define ARTEL_BUILDER_CACHE_H
+
+#include "builder/pkgset.h"
+#include "wire/conn.h"
+
+struct err;
+
+struct cache {
+	int dir;		/* the state folder, open */
+	struct conn *conn;	/* an exchange */
+};
+
+/* Have an artefact: fetched unless it is there. */
+int cache_get(struct cache *c, const char *sha256, struct err *err);
+int cache_get_set(struct cache *c, const struct pkgset *set, struct err *err);
+/* Send a file of the state folder; *sha256 (malloc'ed) is its artefact. */
+int cache_put(struct cache *c, const char *path, char **sha256, struct err *err);
+
+#endif

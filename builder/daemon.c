@@ -1,0 +1,407 @@
+/*
+ * A job is a slot: the child's pid, the message, and a temporary file into which
+ * the child packs its result. A result is kept and repeated, also over a new
+ * connection, until the scheduler acknowledges it. When the builder dies its
+ * children die too (PDEATHSIG): the scheduler learns from the next HELLO, or
+ * from the lease, that nobody works on them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "builder/daemon.h"
+#include "wire/conn.h"
+
+enum { BEAT_MS = 2000, RETRY_MS = 500, RESULT_MAX = WIRE_MAX };
+
+struct slot {
+	struct wire_job job;
+	pid_t pid;			/* 0: ended */
+	int file;			/* memfd with the packed result */
+	struct str result;		/* packed; empty while running */
+	bool cancelled;
+	struct loop_watch *watch;
+	struct daemon *daemon;
+};
+
+struct daemon {
+	const struct daemon_conf *conf;
+	struct loop *loop;
+	struct conn conn;
+	struct loop_watch *watch;
+	pid_t command;			/* of --connect */
+	bool welcome;
+	VEC(struct slot *) slots;
+};
+
+static void on_conn(void *arg, uint32_t events);
+
+static void
+drop_slot(struct daemon *d, struct slot *s)
+{
+	for (size_t i = 0; i < d->slots.n; i++)
+		if (d->slots.p[i] == s)
+			d->slots.p[i--] = d->slots.p[--d->slots.n];
+	wire_job_fini(&s->job);
+	str_fini(&s->result);
+	if (s->file >= 0)
+		close(s->file);
+	free(s);
+}
+
+static struct slot *
+find_slot(struct daemon *d, struct wire_ref ref)
+{
+	for (size_t i = 0; i < d->slots.n; i++)
+		if (d->slots.p[i]->job.ref.job == ref.job && d->slots.p[i]->job.ref.attempt == ref.attempt)
+			return d->slots.p[i];
+	return NULL;
+}
+
+static void
+disconnect(struct daemon *d, const char *why)
+{
+	if (d->conn.fd < 0)
+		return;
+	log_at(LOG_NOTE, "connection to the scheduler lost: %s; trying again", why);
+	loop_drop(d->loop, d->watch);
+	d->watch = NULL;
+	d->welcome = false;
+	conn_fini(&d->conn);
+	if (d->command > 0) {
+		kill(d->command, SIGTERM);
+		waitpid(d->command, NULL, 0);
+		d->command = 0;
+	}
+}
+
+static void
+flush(struct daemon *d)
+{
+	struct err err;
+	int r = d->conn.fd < 0 ? 0 : conn_flush(&d->conn, &err);
+
+	if (r)
+		disconnect(d, r == CONN_CLOSED ? "closed" : err.msg);
+	else if (d->watch)
+		loop_set(d->loop, d->watch, EPOLLIN | (d->conn.out.n ? EPOLLOUT : 0));
+}
+
+/* What is worked on, or has a result that nobody has acknowledged. */
+static struct wire_ref *
+refs(struct daemon *d)
+{
+	struct wire_ref *r = xcalloc(d->slots.n, sizeof(*r));
+
+	for (size_t i = 0; i < d->slots.n; i++)
+		r[i] = d->slots.p[i]->job.ref;
+	return r;
+}
+
+static void
+send_result(struct daemon *d, struct slot *s)
+{
+	if (d->welcome && s->result.n)
+		conn_send(&d->conn, WIRE_RESULT, &s->result);
+}
+
+static void
+say_hello(struct daemon *d)
+{
+	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .slots = (uint32_t)d->conf->slots,
+	    .running = refs(d), .n_running = d->slots.n};
+	AUTO(str_fini) struct str payload = {0};
+
+	snprintf(h.name, sizeof(h.name), "%s", d->conf->job.name);
+	snprintf(h.arches, sizeof(h.arches), "%s", d->conf->arches);
+	wire_hello_pack(&payload, &h);
+	wire_hello_fini(&h);
+	conn_send(&d->conn, WIRE_HELLO, &payload);
+	flush(d);
+}
+
+static void
+try_connect(struct daemon *d)
+{
+	struct err err = {0};
+	int r = d->conf->job.connect ? conn_command(&d->conn, d->conf->job.connect, &d->command, &err) :
+	    conn_open(&d->conn, d->conf->job.root, &err);
+
+	if (r < 0) {
+		log_at(LOG_DEBUG, "%s", err.msg);
+		conn_fini(&d->conn);
+		return;
+	}
+	d->watch = loop_fd(d->loop, d->conn.fd, EPOLLIN, on_conn, d, &err);
+	if (d->watch)
+		say_hello(d);
+	else
+		conn_fini(&d->conn);
+}
+
+/* In the child: run the job and leave the packed result in the file. */
+static void __attribute__((noreturn))
+child(struct daemon *d, struct slot *s, pid_t parent)
+{
+	AUTO(str_fini) struct str packed = {0};
+	struct wire_result result;
+	struct err err;
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (d->conn.fd >= 0)
+		close(d->conn.fd);
+	job_run(&d->conf->job, &s->job, &result);
+	wire_result_pack(&packed, &result);
+	_exit(file_write_fd(s->file, packed.p, packed.n, &err) < 0);
+}
+
+static void
+take_result(struct slot *s, struct ended e)
+{
+	struct wire_result result = {.ref = s->job.ref, .outcome = WIRE_INFRA};
+	AUTO(str_fini) struct str why = {0};
+	struct err err;
+
+	lseek(s->file, 0, SEEK_SET);
+	if (e.how == ENDED_EXIT && e.code == 0 && !s->cancelled) {
+		char buf[65536];
+		ssize_t n;
+
+		while ((n = read(s->file, buf, sizeof(buf))) > 0)
+			str_put(&s->result, buf, (size_t)n);
+		if (wire_result_unpack(s->result.p, s->result.n, &result, &err) == 0) {
+			wire_result_fini(&result);
+			return;
+		}
+		wire_result_fini(&result);
+		result = (struct wire_result){.ref = s->job.ref, .outcome = WIRE_INFRA};
+	}
+	ended_text(e, &why);
+	result.reason = xasprintf("the job's process ended: %s", s->cancelled ? "cancelled" : str_c(&why));
+	str_clear(&s->result);
+	wire_result_pack(&s->result, &result);
+	wire_result_fini(&result);
+}
+
+static void
+on_child(void *arg, uint32_t events)
+{
+	struct slot *s = arg;
+	struct daemon *d = s->daemon;
+	struct ended e = {ENDED_EXIT, 1};
+	struct err err;
+
+	spawn_wait(s->pid, 0, &e, &err);
+	s->pid = 0;
+	s->watch = NULL;
+	take_result(s, e);
+	log_at(LOG_INFO, "job %s: ended", s->job.label);
+	if (s->cancelled) {
+		AUTO(free) char *folder = xasprintf("job/%lld.%u", (long long)s->job.ref.job, s->job.ref.attempt);
+		const struct sandbox box = {.ids = d->conf->job.ids, .dir = d->conf->job.state};
+
+		if (sandbox_remove_tree(&box, folder, &err) < 0)
+			log_at(LOG_WARN, "%s: %s", folder, err.msg);
+		drop_slot(d, s);
+		return;
+	}
+	send_result(d, s);
+	flush(d);
+}
+
+static void
+start_job(struct daemon *d, const struct wire_frame *f)
+{
+	struct slot *s = xcalloc(1, sizeof(*s));
+	pid_t parent = getpid();
+	struct err err;
+
+	s->daemon = d;
+	s->file = -1;
+	if (wire_job_unpack(f, &s->job, &err) < 0) {
+		log_at(LOG_ERROR, "%s", err.msg);
+		drop_slot(d, s);
+		disconnect(d, err.msg);
+		return;
+	}
+	s->file = memfd_create("result", MFD_CLOEXEC);
+	s->pid = s->file < 0 ? -1 : fork();
+	if (s->pid == 0)
+		child(d, s, parent);
+	if (s->pid > 0)
+		setpgid(s->pid, s->pid);
+	if (s->pid < 0 || !(s->watch = loop_child(d->loop, s->pid, on_child, s, &err))) {
+		log_at(LOG_ERROR, "cannot start job %s: %s", s->job.label, strerror(errno));
+		if (s->pid > 0)
+			kill(-s->pid, SIGKILL);
+		drop_slot(d, s);
+		return;
+	}
+	vec_push(&d->slots, s);
+	log_at(LOG_INFO, "job %s: started", s->job.label);
+}
+
+static void
+cancel(struct daemon *d, const struct wire_frame *f)
+{
+	AUTO(free) struct wire_ref *r = NULL;
+	struct err err;
+	size_t n = 0;
+
+	if (wire_refs_unpack(f, &r, &n, &err) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct slot *s = find_slot(d, r[i]);
+
+		if (!s)
+			continue;
+		s->cancelled = true;
+		log_at(LOG_INFO, "job %s: cancelled", s->job.label);
+		if (s->pid > 0)
+			kill(-s->pid, SIGKILL);
+		else
+			drop_slot(d, s);
+	}
+}
+
+static void
+acknowledged(struct daemon *d, const struct wire_frame *f)
+{
+	AUTO(free) struct wire_ref *r = NULL;
+	struct err err;
+	size_t n = 0;
+
+	if (wire_refs_unpack(f, &r, &n, &err) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct slot *s = find_slot(d, r[i]);
+
+		if (s && s->pid == 0)
+			drop_slot(d, s);
+	}
+}
+
+static void
+handle(struct daemon *d, const struct wire_frame *f)
+{
+	char why[512];
+	struct err err;
+
+	switch ((int)f->type) {
+	case WIRE_WELCOME:
+		d->welcome = true;
+		log_at(LOG_NOTE, "connected to the scheduler");
+		for (size_t i = 0; i < d->slots.n; i++)
+			send_result(d, d->slots.p[i]);
+		break;
+	case WIRE_REFUSE:
+		if (wire_text_unpack(f, why, sizeof(why), &err) == 0)
+			log_at(LOG_ERROR, "the scheduler refuses: %s", why);
+		disconnect(d, "refused");
+		break;
+	case WIRE_JOB:
+		start_job(d, f);
+		break;
+	case WIRE_CANCEL:
+		cancel(d, f);
+		break;
+	case WIRE_RESULT_ACK:
+		acknowledged(d, f);
+		break;
+	default:
+		disconnect(d, "unexpected message");
+	}
+}
+
+static void
+on_conn(void *arg, uint32_t events)
+{
+	struct daemon *d = arg;
+	struct wire_frame f;
+	struct err err = {0};
+	int r = conn_fill(&d->conn, &err), taken;
+
+	while (d->conn.fd >= 0 && (taken = conn_take(&d->conn, &f, &err)) > 0)
+		handle(d, &f);
+	if (d->conn.fd >= 0 && (r || taken < 0))
+		disconnect(d, r == CONN_CLOSED ? "closed" : err.msg);
+	flush(d);
+}
+
+static void
+on_timer(void *arg, uint32_t events)
+{
+	struct daemon *d = arg;
+	AUTO(str_fini) struct str payload = {0};
+	AUTO(free) struct wire_ref *r = NULL;
+	static int64_t last;
+
+	if (d->conn.fd < 0)
+		try_connect(d);
+	if (!d->welcome || tick_ms() - last < BEAT_MS)
+		return;
+	last = tick_ms();
+	r = refs(d);
+	wire_refs_pack(&payload, r, d->slots.n);
+	conn_send(&d->conn, WIRE_BEAT, &payload);
+	flush(d);
+}
+
+static void
+on_stop(void *arg, uint32_t events)
+{
+	struct daemon *d = arg;
+
+	log_at(LOG_NOTE, "stopping");
+	loop_stop(d->loop);
+}
+
+static int
+set_up(struct daemon *d, struct err *err)
+{
+	d->loop = loop_new(err);
+	if (!d->loop || !loop_timer(d->loop, RETRY_MS, on_timer, d, err) ||
+	    loop_signal(d->loop, SIGTERM, on_stop, d, err) < 0 || loop_signal(d->loop, SIGINT, on_stop, d, err) < 0)
+		return -1;
+	return job_sweep(&d->conf->job, err);
+}
+
+int
+daemon_run(const struct daemon_conf *conf, struct err *err)
+{
+	struct daemon d = {.conf = conf, .conn = CONN_INIT};
+	int r = set_up(&d, err);
+
+	if (r == 0) {
+		try_connect(&d);
+		r = loop_run(d.loop, err);
+	}
+	for (size_t i = 0; i < d.slots.n; i++)
+		if (d.slots.p[i]->pid > 0)
+			kill(-d.slots.p[i]->pid, SIGKILL);
+	while (d.slots.n)
+		drop_slot(&d, d.slots.p[0]);
+	vec_fini(&d.slots);
+	conn_fini(&d.conn);
+	loop_free(d.loop);
+	return r;
+}

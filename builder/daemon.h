@@ -1,0 +1,18 @@
+/* The builder's loop: one connection to the scheduler, one child process a job. */
+#ifndef ARTEL_BUILDER_DAEMON_H
+#define ARTEL_BUILDER_DAEMON_H
+
+#include "builder/job.h"
+
+struct err;
+
+struct daemon_conf {
+	struct job_conf job;
+	const char *arches;	/* blank-separated */
+	int slots;
+};
+
+/* Run until SIGTERM or SIGINT. */
+int daemon_run(const struct daemon_conf *conf, struct err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * What a job does inside its sandbox, as uid 0 of a user namespace, with the
+ * builder's state folder at /mnt. What is the package's own fault goes into the
+ * file job/<n>/failed; what is ours comes back as an error.
+ *
+ *   job/<n>/base.set, full.set        what inside_solve() found: the root's packages
+ *   job/<n>/test.<i>.set              the same for installing package i
+ *   job/<n>/more                      %generate_buildrequires wants these too, then again
+ *   job/<n>/out/                      SRPM or RPMs, each RPM with <file>.facts
+ *   job/<n>/names                     SRPM: packed, see inside_names()
+ *   job/<n>/report                    test: packed report
+ */
+#ifndef ARTEL_BUILDER_INSIDE_H
+#define ARTEL_BUILDER_INSIDE_H
+
+#include "base/sandbox.h"
+#include "base/str.h"
+#include "wire/job.h"
+
+struct inside {
+	const struct wire_job *job;
+	const char *name;		/* of the folder below job/ */
+	const char *base;		/* of the base root below roots/ */
+	const struct strs *more;	/* requirements found on the way */
+	int jobs;			/* RPM_BUILD_NCPUS */
+};
+
+sandbox_fn inside_solve;		/* which packages */
+sandbox_fn inside_base;			/* make roots/<base> of base.set */
+sandbox_fn inside_srpm;
+sandbox_fn inside_build;
+sandbox_fn inside_check;		/* the test that needs no root: this task alone against its base */
+sandbox_fn inside_install;		/* install and remove each new package */
+
+#endif

@@ -1,0 +1,17 @@
+/* Install RPMs into a root, and remove them again, by librpm. Only inside a sandbox. */
+#ifndef ARTEL_BUILDER_INSTALL_H
+#define ARTEL_BUILDER_INSTALL_H
+
+#include "base/str.h"
+
+struct err;
+
+/*
+ * Install these RPM files into the root (absolute path) as one transaction. What rpm refuses (file
+ * conflicts, unmet requirements, failing scriptlets) is -1 with rpm's words.
+ */
+int install_into(const char *root, const struct strs *paths, struct err *err);
+/* Remove one installed package by name; a failing scriptlet is an error. */
+int install_remove(const char *root, const char *name, struct err *err);
+
+#endif

@@ -1,0 +1,482 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zstd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/pack.h"
+#include "base/text.h"
+#include "builder/cache.h"
+#include "builder/inside.h"
+#include "builder/job.h"
+#include "builder/watch.h"
+#include "package/artefact.h"
+#include "repo/check.h"
+#include "wire/exchange.h"
+
+enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 50, ZSTD_LEVEL = 3 };
+
+AUTO_DEFINE(DIR *, closedir);
+
+struct task_job {
+	const struct job_conf *conf;
+	const struct wire_job *job;
+	struct wire_result *out;
+	char *name;			/* of the folder below job/ */
+	char *base;			/* of the base root */
+	struct conn conn;
+	struct cache cache;
+	struct watch watch;
+	struct sandbox box;
+	struct strs more;
+};
+
+/* How a step ended, besides 0 and -1 (ours). */
+enum { STEP_FAILED = 1 };
+
+static int
+fail(struct task_job *t, const char *why)
+{
+	free(t->out->reason);
+	t->out->reason = xstrdup(why);
+	t->out->outcome = WIRE_FAILED;
+	return STEP_FAILED;
+}
+
+static int
+read_small(struct task_job *t, const char *what, struct str *out, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("job/%s/%s", t->name, what);
+
+	return file_read(t->conf->dir, path, SMALL_MAX, out, err);
+}
+
+static int
+read_set(struct task_job *t, const char *what, struct pkgset *out, struct err *err)
+{
+	AUTO(str_fini) struct str text = {0};
+	int r = read_small(t, what, &text, err);
+
+	if (r)
+		return r < 0 ? -1 : err_set(err, ENOENT, "%s is missing", what);
+	return pkgset_parse(str_c(&text), out, err);
+}
+
+/* Run one of inside.h's functions under watch. */
+static int
+inside(struct task_job *t, sandbox_fn *fn, struct err *err)
+{
+	struct inside in = {.job = t->job, .name = t->name, .base = t->base, .more = &t->more, .jobs = t->conf->jobs};
+	AUTO(str_fini) struct str why = {0};
+	int r = watch_run(&t->watch, &t->box, fn, &in, err);
+
+	if (r == WATCH_LIMIT)
+		return fail(t, err->msg);
+	if (r < 0)
+		return -1;
+	r = read_small(t, "failed", &why, err);
+	if (r < 0)
+		return -1;
+	return r == FILE_ABSENT ? 0 : fail(t, str_c(&why));
+}
+
+static int
+make_folder(struct task_job *t, const char *path, struct err *err)
+{
+	unsigned owner = t->conf->ids.first;
+
+	if (mkdirat(t->conf->dir, path, 0755) < 0 && errno != EEXIST)
+		return err_sys(err, "mkdir %s", path);
+	/* As root the folders must belong to uid 0 of the sandbox; otherwise that is us. */
+	if (geteuid() == 0 && fchownat(t->conf->dir, path, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "chown %s", path);
+	return 0;
+}
+
+static int
+prepare(struct task_job *t, struct err *err)
+{
+	AUTO(free) char *folder = xasprintf("job/%s", t->name);
+	AUTO(free) char *out = xasprintf("job/%s/out", t->name);
+	AUTO(free) char *log = xasprintf("job/%s/log", t->name);
+	pid_t pid;
+
+	if (sandbox_remove_tree(&t->box, folder, err) < 0 || make_folder(t, folder, err) < 0 || make_folder(t, out, err) < 0)
+		return -1;
+	t->watch.file = openat(t->conf->dir, log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (t->watch.file < 0)
+		return err_sys(err, "create %s", log);
+	if ((t->conf->connect ? conn_command(&t->conn, t->conf->connect, &pid, err) :
+	    conn_open(&t->conn, t->conf->root, err)) < 0)
+		return -1;
+	return exchange_hello(&t->conn, t->conf->name, err);
+}
+
+static int
+fetch_inputs(struct task_job *t, struct err *err)
+{
+	const struct wire_job *j = t->job;
+	const char *single[] = {j->primary, j->filelists, j->index, j->source.sha256};
+
+	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
+		if (*single[i] && cache_get(&t->cache, single[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < j->overlay.n; i++)
+		if (cache_get(&t->cache, j->overlay.p[i].sha256, err) < 0 ||
+		    (j->kind == WIRE_JOB_TEST && cache_get(&t->cache, j->overlay.p[i].facts, err) < 0))
+			return err_ctx(err, "%s", j->overlay.p[i].name);
+	return 0;
+}
+
+/* Wait for a lock that another job of this builder may hold. */
+static int
+lock(struct task_job *t, const char *path, int *fd, struct err *err)
+{
+	int r;
+
+	while ((r = file_lock(t->conf->dir, path, fd, err)) == FILE_BUSY)
+		poll(NULL, 0, LOCK_POLL_MS);
+	return r;
+}
+
+/* Have the base root: made by the first job that needs it, under a lock. */
+static int
+base_root(struct task_job *t, struct err *err)
+{
+	AUTO(str_fini) struct str text = {0};
+	AUTO(pkgset_fini) struct pkgset set = {0};
+	AUTO(free) char *folder = NULL;
+	AUTO(free) char *lock_path = NULL;
+	AUTO(close) int held = -1;
+	struct sha256 id;
+
+	if (read_small(t, "base.set", &text, err) || pkgset_parse(str_c(&text), &set, err) < 0)
+		return err_ctx(err, "base root");
+	id = hash_bytes(text.p, text.n);
+	free(t->base);
+	t->base = xasprintf("%.32s", id.hex);
+	folder = xasprintf("roots/%s", t->base);
+	lock_path = xasprintf("roots/%s.lock", t->base);
+	if (file_exists(t->conf->dir, folder))
+		return 0;
+	if (lock(t, lock_path, &held, err) < 0)
+		return -1;
+	if (file_exists(t->conf->dir, folder))
+		return 0;
+	watch_say(&t->watch, "artel: making a base root of %zu packages", set.n);
+	if (cache_get_set(&t->cache, &set, err) < 0)
+		return -1;
+	return inside(t, inside_base, err);
+}
+
+static int
+solve_and_fetch(struct task_job *t, const char *set_name, struct err *err)
+{
+	AUTO(pkgset_fini) struct pkgset set = {0};
+
+	if (read_set(t, set_name, &set, err) < 0)
+		return -1;
+	return cache_get_set(&t->cache, &set, err);
+}
+
+/* What %generate_buildrequires asked for, if it did: 1 there is more, 0 not. */
+static int
+take_more(struct task_job *t, struct err *err)
+{
+	AUTO(str_fini) struct str raw = {0};
+	struct unpack u;
+	int r = read_small(t, "more", &raw, err);
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	u = unpack_begin(raw.p, raw.n);
+	strs_fini(&t->more);
+	unpack_strs(&u, &t->more);
+	return unpack_end(&u, "more", err) < 0 ? -1 : 1;
+}
+
+static int
+clean_round(struct task_job *t, struct err *err)
+{
+	static const char *const left[] = {"root", "root.upper", "root.work", "home", "more"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+		AUTO(free) char *path = xasprintf("job/%s/%s", t->name, left[i]);
+
+		if (sandbox_remove_tree(&t->box, path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+run_build(struct task_job *t, struct err *err)
+{
+	for (int round = 0; round < MAX_MORE_ROUNDS; round++) {
+		int r = inside(t, inside_solve, err);
+
+		if (r == 0)
+			r = base_root(t, err);
+		if (r == 0)
+			r = solve_and_fetch(t, "full.set", err);
+		if (r == 0)
+			r = inside(t, t->job->kind == WIRE_JOB_SRPM ? inside_srpm : inside_build, err);
+		if (r)
+			return r;
+		r = take_more(t, err);
+		if (r <= 0)
+			return r;
+		watch_say(&t->watch, "artel: %%generate_buildrequires asks for %zu packages; again", t->more.n);
+		if (clean_round(t, err) < 0)
+			return -1;
+	}
+	return fail(t, "%generate_buildrequires asks for more packages without end");
+}
+
+static int
+take_report(struct task_job *t, struct err *err)
+{
+	AUTO(str_fini) struct str raw = {0};
+	AUTO(report_fini) struct report report = {0};
+
+	if (read_small(t, "report", &raw, err) || report_unpack(raw.p, raw.n, &report, err) < 0)
+		return err_ctx(err, "report");
+	for (size_t i = 0; i < report.notes.n; i++) {
+		watch_say(&t->watch, "note: %s", report.notes.p[i]);
+		strs_add(&t->out->notes, report.notes.p[i]);
+	}
+	for (size_t i = 0; i < report.repaired.n; i++)
+		watch_say(&t->watch, "repaired: %s", report.repaired.p[i]);
+	for (size_t i = 0; i < report.broken.n; i++)
+		watch_say(&t->watch, "error: %s", report.broken.p[i]);
+	for (size_t i = 0; i < report.sources.n; i++)
+		strs_add(&t->out->unmet, report.sources.p[i]);
+	if (report.broken.n) {
+		AUTO(free) char *why = report.broken.n > 1 ? xasprintf("%s (and %zu more)", report.broken.p[0],
+		    report.broken.n - 1) : xstrdup(report.broken.p[0]);
+
+		return fail(t, why);
+	}
+	return 0;
+}
+
+static int
+run_test(struct task_job *t, struct err *err)
+{
+	size_t first = t->job->overlay.n - t->job->n_own;
+	int r = inside(t, inside_check, err);
+
+	if (r == 0)
+		r = take_report(t, err);
+	if (r || t->job->n_own == 0)
+		return r;
+	r = inside(t, inside_solve, err);
+	if (r == 0)
+		r = base_root(t, err);
+	for (size_t i = first; i < t->job->overlay.n && r == 0; i++) {
+		AUTO(free) char *set = xasprintf("test.%zu.set", i);
+
+		r = solve_and_fetch(t, set, err);
+	}
+	return r ? r : inside(t, inside_install, err);
+}
+
+/* Sending back. */
+
+static int
+put_named(struct task_job *t, const char *name, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("job/%s/out/%s", t->name, name);
+	AUTO(free) char *facts_path = xasprintf("%s.facts", path);
+	AUTO(free) char *sha = NULL;
+	AUTO(free) char *facts = NULL;
+
+	if (cache_put(&t->cache, path, &sha, err) < 0)
+		return -1;
+	if (file_exists(t->conf->dir, facts_path) && cache_put(&t->cache, facts_path, &facts, err) < 0)
+		return -1;
+	wire_files_add(&t->out->files, sha, name, facts ? facts : "");
+	return 0;
+}
+
+static int
+put_outputs(struct task_job *t, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("%s/job/%s/out", t->conf->state, t->name);
+	AUTO(closedir) DIR *d = opendir(path);
+	AUTO(strs_fini) struct strs names = {0};
+	struct dirent *e;
+
+	if (!d)
+		return err_sys(err, "open %s", path);
+	while ((e = readdir(d))) {
+		size_t n = strlen(e->d_name);
+
+		if (n > 4 && strcmp(e->d_name + n - 4, ".rpm") == 0)
+			strs_add(&names, e->d_name);
+	}
+	strs_sort(&names);
+	for (size_t i = 0; i < names.n; i++)
+		if (put_named(t, names.p[i], err) < 0)
+			return -1;
+	if (t->job->kind != WIRE_JOB_TEST && names.n == 0)
+		return fail(t, "the build made no packages");
+	return 0;
+}
+
+static int
+put_set(struct task_job *t, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("job/%s/full.set", t->name);
+
+	free(t->out->buildroot);
+	t->out->buildroot = NULL;
+	return cache_put(&t->cache, path, &t->out->buildroot, err);
+}
+
+static int
+take_names(struct task_job *t, struct err *err)
+{
+	AUTO(str_fini) struct str raw = {0};
+	struct wire_result *o = t->out;
+	struct unpack u;
+
+	if (read_small(t, "names", &raw, err))
+		return err_ctx(err, "names");
+	u = unpack_begin(raw.p, raw.n);
+	o->package = unpack_text(&u);
+	o->evr = unpack_text(&u);
+	unpack_strs(&u, &o->provides);
+	unpack_strs(&u, &o->requires);
+	unpack_strs(&u, &o->arches);
+	if (unpack_end(&u, "names", err) < 0)
+		return -1;
+	return text_is_name(o->package) ? 0 : fail(t, "the spec's Name cannot be a package's name");
+}
+
+static int
+put_log(struct task_job *t, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("job/%s/log", t->name);
+	AUTO(free) char *packed_path = xasprintf("job/%s/log.zst", t->name);
+	AUTO(str_fini) struct str text = {0};
+	AUTO(free) char *packed = NULL;
+	size_t size, n;
+
+	if (file_read(t->conf->dir, path, SIZE_MAX, &text, err) || text.n == 0)
+		return 0;
+	size = ZSTD_compressBound(text.n);
+	packed = xcalloc(1, size);
+	n = ZSTD_compress(packed, size, text.p, text.n, ZSTD_LEVEL);
+	if (ZSTD_isError(n))
+		return err_set(err, EIO, "compress the log: %s", ZSTD_getErrorName(n));
+	/* job/<n> belongs to the sandbox: as root that is no obstacle, as a user they are the same. */
+	if (file_replace(t->conf->dir, packed_path, packed, n, 0644, err) < 0)
+		return -1;
+	free(t->out->log);
+	t->out->log = NULL;
+	return cache_put(&t->cache, packed_path, &t->out->log, err);
+}
+
+static int
+steps(struct task_job *t, struct err *err)
+{
+	int r = prepare(t, err);
+
+	if (r == 0)
+		r = fetch_inputs(t, err);
+	if (r == 0)
+		r = t->job->kind == WIRE_JOB_TEST ? run_test(t, err) : run_build(t, err);
+	if (r == 0 && t->job->kind == WIRE_JOB_SRPM)
+		r = take_names(t, err);
+	if (r == 0 && t->job->kind != WIRE_JOB_TEST)
+		r = put_set(t, err);
+	if (r == 0)
+		r = put_outputs(t, err);
+	return r;
+}
+
+/* For a failed build the log tells more than the exit status. */
+static void
+improve_reason(struct task_job *t)
+{
+	AUTO(free) char *line = NULL;
+
+	if (strncmp(t->out->reason, "rpmbuild", 8) != 0)
+		return;
+	line = watch_reason(&t->watch);
+	if (*line) {
+		char *longer = xasprintf("%s (%s)", line, t->out->reason);
+
+		free(t->out->reason);
+		t->out->reason = longer;
+	}
+}
+
+static void
+finish(struct task_job *t, int r, struct err *err)
+{
+	AUTO(free) char *folder = xasprintf("job/%s", t->name);
+	struct err why;
+
+	if (r == 0)
+		t->out->outcome = WIRE_OK;
+	if (r == STEP_FAILED) {
+		improve_reason(t);
+		watch_say(&t->watch, "artel: failed: %s", t->out->reason);
+	}
+	if (r >= 0 && put_log(t, err) < 0)
+		r = -1;
+	if (r < 0) {
+		free(t->out->reason);
+		t->out->reason = xstrdup(err->msg);
+		t->out->outcome = WIRE_INFRA;
+	}
+	if (!(t->conf->keep && r) && sandbox_remove_tree(&t->box, folder, &why) < 0)
+		log_at(LOG_WARN, "%s: %s", folder, why.msg);
+}
+
+void
+job_run(const struct job_conf *conf, const struct wire_job *job, struct wire_result *out)
+{
+	struct task_job t = {.conf = conf, .job = job, .out = out, .conn = CONN_INIT,
+	    .name = xasprintf("%lld.%u", (long long)job->ref.job, job->ref.attempt),
+	    .box = {.ids = conf->ids, .dir = conf->state}};
+	struct err err = {0};
+
+	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
+	t.cache = (struct cache){.dir = conf->dir, .conn = &t.conn};
+	t.watch = (struct watch){.conn = &t.conn, .ref = job->ref, .file = -1,
+	    .deadline = tick_ms() + job->time_ms, .silence_ms = job->silence_ms, .output_left = job->output_bytes};
+	finish(&t, steps(&t, &err), &err);
+	if (t.watch.file >= 0)
+		close(t.watch.file);
+	str_fini(&t.watch.tail);
+	strs_fini(&t.more);
+	conn_fini(&t.conn);
+	free(t.name);
+	free(t.base);
+}
+
+int
+job_sweep(const struct job_conf *conf, struct err *err)
+{
+	static const char *const folders[] = {"artefact", "roots", "job"};
+	const struct sandbox box = {.ids = conf->ids, .dir = conf->state};
+
+	if (sandbox_remove_tree(&box, "job", err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		if (mkdirat(conf->dir, folders[i], 0755) < 0 && errno != EEXIST)
+			return err_sys(err, "mkdir %s/%s", conf->state, folders[i]);
+		if (i && geteuid() == 0 && fchownat(conf->dir, folders[i], conf->ids.first, conf->ids.first, 0) < 0)
+			return err_sys(err, "chown %s/%s", conf->state, folders[i]);
+	}
+	return 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * One job, from its message to its result, in a process of its own: fetch, solve,
+ * make the root, run, send back. Everything of it lies in job/<n>/ and is
+ * removed at the end, unless asked otherwise.
+ */
+#ifndef ARTEL_BUILDER_JOB_H
+#define ARTEL_BUILDER_JOB_H
+
+#include <stdbool.h>
+
+#include "base/sandbox.h"
+#include "wire/job.h"
+
+struct err;
+
+struct job_conf {
+	const char *state;		/* the builder's folder, an absolute path */
+	int dir;			/* the same, open */
+	const char *name;		/* the builder's */
+	const char *root;		/* the farm's, to connect to; or */
+	const char *connect;		/* a command to connect by; NULL */
+	struct sandbox_ids ids;
+	int jobs;			/* RPM_BUILD_NCPUS */
+	bool keep;			/* the job's folder when it failed */
+};
+
+/* Run it; the result is always filled. Blocking. */
+void job_run(const struct job_conf *conf, const struct wire_job *job, struct wire_result *out);
+/* Remove what jobs of an earlier process left. */
+int job_sweep(const struct job_conf *conf, struct err *err);
+
+#endif

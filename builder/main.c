@@ -1,0 +1,84 @@
+/* artel-builder: build and test what the scheduler hands out. See artel-builder(8). */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "builder/daemon.h"
+
+static struct {
+	char *name, *arches, *state, *connect;
+	int slots, jobs, uid_base, keep;
+} conf = {.slots = 1};
+
+static const struct poptOption options[] = {
+	{"name", 'n', POPT_ARG_STRING, &conf.name, 0, "This builder's name (default: the host's)", "NAME"},
+	{"arch", 'a', POPT_ARG_STRING, &conf.arches, 0, "Architectures, blank-separated (default: the host's)", "LIST"},
+	{"slots", 's', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.slots, 0, "Jobs at once", "N"},
+	{"jobs", 'j', POPT_ARG_INT, &conf.jobs, 0, "make -j of a build (default: processors / slots)", "N"},
+	{"state", '\0', POPT_ARG_STRING, &conf.state, 0, "Folder for roots and caches (default: ROOT/builder/NAME)", "DIR"},
+	{"connect", 'c', POPT_ARG_STRING, &conf.connect, 0, "Reach the farm by the stdio of this command", "CMD"},
+	{"uid-base", '\0', POPT_ARG_INT, &conf.uid_base, 0, "As root: first of 65536 ids for builds (default: 1000000)", "UID"},
+	{"keep-failed", '\0', POPT_ARG_NONE, &conf.keep, 0, "Keep the folder of a job that failed", NULL},
+	OPTIONS_COMMON
+};
+
+static int
+run(const char *host, struct err *err)
+{
+	AUTO(free) char *state = conf.state ? xstrdup(conf.state) :
+	    xasprintf("%s/builder/%s", options_common.root, conf.name ? conf.name : host);
+	struct daemon_conf d = {.arches = conf.arches, .slots = conf.slots, .job = {.name = conf.name ? conf.name : host,
+	    .root = options_common.root, .connect = conf.connect, .jobs = conf.jobs, .keep = conf.keep}};
+	char absolute[PATH_MAX];
+	AUTO(close) int held = -1;
+	int r;
+
+	if (!text_is_name(d.job.name))
+		return err_set(err, EINVAL, "--name: `%s` cannot be a name", d.job.name);
+	if (sandbox_ids_find(&d.job.ids, (unsigned)conf.uid_base, err) < 0 || file_mkdirs(AT_FDCWD, state, err) < 0)
+		return -1;
+	if (!realpath(state, absolute))
+		return err_sys(err, "%s", state);
+	d.job.state = absolute;
+	d.job.dir = file_open_dir(AT_FDCWD, absolute, err);
+	if (d.job.dir < 0)
+		return -1;
+	r = file_lock(d.job.dir, "lock", &held, err);
+	if (r)
+		return r < 0 ? -1 : err_set(err, EBUSY, "%s: another builder works in this folder", absolute);
+	return daemon_run(&d, err);
+}
+
+int
+main(int argc, const char **argv)
+{
+	struct utsname host;
+	struct err err = {0};
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	options_parse(argc, argv, "artel-builder", "builder", options, "[OPTION...]", 0, NULL);
+	uname(&host);
+	if (!conf.arches)
+		conf.arches = host.machine;
+	if (conf.slots < 1 || conf.slots > 256) {
+		fprintf(stderr, "artel-builder: --slots is 1 to 256\n");
+		return EXIT_USAGE;
+	}
+	if (conf.jobs < 1)
+		conf.jobs = cpus > conf.slots ? (int)(cpus / conf.slots) : 1;
+	signal(SIGPIPE, SIG_IGN);
+	if (run(host.nodename, &err) < 0) {
+		log_at(LOG_ERROR, "%s", err.msg);
+		return 1;
+	}
+	return 0;
+}

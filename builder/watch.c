@@ -1,0 +1,133 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "builder/watch.h"
+#include "wire/exchange.h"
+
+enum { TAIL = 64 << 10 };
+
+static void
+keep(struct watch *w, const char *data, size_t n)
+{
+	struct err ignored;
+
+	file_write_fd(w->file, data, n, &ignored);
+	/* A live log that cannot be streamed is no reason to fail a build: the whole of it is sent at the end. */
+	if (w->conn && exchange_log(w->conn, w->ref, data, n, &ignored) < 0)
+		w->conn = NULL;
+	str_put(&w->tail, data, n);
+	if (w->tail.n > 2 * TAIL)
+		str_shift(&w->tail, w->tail.n - TAIL);
+}
+
+void
+watch_say(struct watch *w, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
+	va_end(ap);
+	if (n > (int)sizeof(line) - 2)
+		n = (int)sizeof(line) - 2;
+	line[n++] = '\n';
+	keep(w, line, (size_t)n);
+}
+
+/* Copy the log until its end. WATCH_LIMIT if a limit was passed. */
+static int
+pump(struct watch *w, int from, struct err *err)
+{
+	int64_t heard = tick_ms();
+	char buf[65536];
+
+	for (;;) {
+		struct pollfd p = {.fd = from, .events = POLLIN};
+		int64_t now = tick_ms(), until = heard + w->silence_ms < w->deadline ? heard + w->silence_ms : w->deadline;
+		ssize_t n;
+		int r = poll(&p, 1, until > now ? (int)(until - now) : 0);
+
+		if (r < 0 && errno != EINTR)
+			return err_sys(err, "poll");
+		if (r == 0 && until <= tick_ms()) {
+			err_set(err, ETIMEDOUT, until == w->deadline ? "took longer than allowed" :
+			    "was silent for %lld s", (long long)(w->silence_ms / 1000));
+			return WATCH_LIMIT;
+		}
+		if (r <= 0)
+			continue;
+		n = read(from, buf, sizeof(buf));
+		if (n <= 0)
+			return n < 0 ? err_sys(err, "read the log") : 0;
+		heard = tick_ms();
+		keep(w, buf, (size_t)n);
+		if ((uint64_t)n > w->output_left) {
+			err_set(err, EFBIG, "wrote more output than allowed");
+			return WATCH_LIMIT;
+		}
+		w->output_left -= (uint64_t)n;
+	}
+}
+
+int
+watch_run(struct watch *w, const struct sandbox *s, sandbox_fn *fn, void *arg, struct err *err)
+{
+	struct sandbox box = *s;
+	struct sandbox_run run;
+	struct err ended;
+	int fds[2], r;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	box.log = fds[1];
+	r = sandbox_start(&box, fn, arg, &run, err);
+	close(fds[1]);
+	if (r == 0)
+		r = pump(w, fds[0], err);
+	else
+		run.pid = -1;
+	close(fds[0]);
+	if (run.pid < 0)
+		return -1;
+	if (r)
+		kill(run.pid, SIGKILL);
+	if (sandbox_wait(&run, &ended) < 0 && r == 0) {
+		*err = ended;
+		return -1;
+	}
+	return r;
+}
+
+static bool
+meaningful(const char *line)
+{
+	return (strstr(line, "error:") || strstr(line, "Error ") || strstr(line, "ERROR") ||
+	    strstr(line, "cannot ") || strstr(line, "is needed by")) &&
+	    !strstr(line, "Bad exit status") && !strstr(line, "RPM build errors");
+}
+
+char *
+watch_reason(const struct watch *w)
+{
+	AUTO(strs_fini) struct strs lines = {0};
+	const char *best = NULL;
+
+	strs_split(&lines, str_c(&w->tail), "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		if (meaningful(lines.p[i]))
+			best = lines.p[i];
+	if (!best && lines.n)
+		best = lines.p[lines.n - 1];
+	return xstrndup(best ? best + strspn(best, " \t") : "", best && strlen(best) > 300 ? 300 : best ?
+	    strlen(best + strspn(best, " \t")) : 0);
+}
