@@ -267,7 +267,7 @@ sandbox_wait(struct sandbox_run *run, struct err *err)
 	if (ended.how == ENDED_SIGNAL)
 		return err_set(err, EINTR, "killed by signal %d", ended.code);
 	if (ended.code)
-		return err_set(err, ECHILD, "%s", n ? msg : "the sandbox could not be set up");
+		return n ? err_set(err, ECHILD, "%s", msg) : err_set(err, ECHILD, "ended with status %d", ended.code);
 	return 0;
 }
 
@@ -319,7 +319,7 @@ sandbox_exec(const struct sandbox_exec *x, int *status, struct err *err)
 	const char *const host_home[] = {"--tmpfs", "/home"};
 	const char *const before[] = {"--bind", x->home, "/home/builder", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--unshare-all",
 	    "--die-with-parent", "--new-session", "--clearenv", "--setenv", "PATH", "/usr/bin:/usr/sbin",
-	    "--setenv", "HOME", "/home/builder", "--setenv", "LC_ALL", "C.UTF-8", "--setenv", "TZ", "UTC",
+	    "--setenv", "HOME", "/home/builder", "--setenv", "LC_ALL", "C", "--setenv", "TZ", "UTC",
 	    "--setenv", "USER", "builder", "--chdir", "/home/builder"};
 	AUTO(strs_fini) struct strs argv = {0};
 	struct ended ended;

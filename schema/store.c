@@ -29,10 +29,10 @@ enum { BUSY_MS = 30000 };
 static int
 fail(sqlite3 *db, const char *what, struct err *err)
 {
-	int code = sqlite3_errcode(db);
+	int code = sqlite3_errcode(db), system = code == SQLITE_IOERR ? sqlite3_system_errno(db) : 0;
 
-	return err_set(err, code == SQLITE_FULL ? ENOSPC : code == SQLITE_BUSY ? EBUSY : EIO,
-	    "database: %s: %s", what, sqlite3_errmsg(db));
+	return err_set(err, code == SQLITE_FULL ? ENOSPC : code == SQLITE_BUSY ? EBUSY : EIO, "database: %s: %s%s%s",
+	    what, sqlite3_errmsg(db), system ? ": " : "", system ? strerror(system) : "");
 }
 
 static int

@@ -88,9 +88,11 @@ follow_job(struct context *c, int64_t id, struct err *err)
 
 	for (;;) {
 		AUTO(job_fini) struct job j = {0};
+		int r = job_get(c->store, id, &j, err);
 
-		if (job_get(c->store, id, &j, err))
-			return err->code ? -1 : 0;
+		/* A job that is gone was forgotten for a new iteration. */
+		if (r)
+			return r == JOB_ABSENT ? 0 : -1;
 		copy_live(c, &j, &at, err);
 		if (j.state > JOB_RUNNING)
 			return 0;
@@ -105,8 +107,8 @@ print_job(struct context *c, const struct job *j, bool follow, struct err *err)
 	off_t at = 0;
 
 	fflush(stdout);
-	fprintf(stderr, "== #%lld.%o %s %s: %s%s%s\n", (long long)j->task, (unsigned)j->subtask, job_kind_name(j->kind), j->arch,
-	    job_state_name(j->state), *j->builder ? " on " : "", j->builder);
+	fprintf(stderr, "== #%lld.%o %s%s%s: %s%s%s\n", (long long)j->task, (unsigned)j->subtask, job_kind_name(j->kind),
+	    *j->arch ? " " : "", j->arch, job_state_name(j->state), *j->builder ? " on " : "", j->builder);
 	if (follow && j->state <= JOB_RUNNING)
 		return follow_job(c, j->id, err);
 	if (!*j->log)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <poll.h>
@@ -273,6 +274,37 @@ plumb_join(struct context *c, struct err *err)
 	}
 }
 
+/* A command in the sandbox that builds run in: for looking at roots, and for tests. */
+static int
+exec_inside(void *arg, struct err *err)
+{
+	struct strs *words = arg;
+
+	execvp(words->p[0], words->p);
+	return err_sys(err, "%s", words->p[0]);
+}
+
+static int
+plumb_inside(struct context *c, struct err *err)
+{
+	const char *dir = context_need(c, "a folder", err), *word = dir ? context_need(c, "a command", err) : NULL;
+	struct sandbox box = {.log = STDOUT_FILENO};
+	AUTO(strs_fini) struct strs words = {0};
+	char absolute[PATH_MAX];
+
+	if (!word)
+		return -1;
+	for (; word; word = context_next(c))
+		strs_add(&words, word);
+	strs_take(&words, NULL);
+	if (!realpath(dir, absolute))
+		return err_sys(err, "%s", dir);
+	box.dir = absolute;
+	if (sandbox_ids_find(&box.ids, 0, err) < 0 || sandbox_call(&box, exec_inside, &words, err) < 0)
+		return err_ctx(err, "%s", words.p[0]);
+	return 0;
+}
+
 const struct verb plumb_verbs[] = {
 	{"plumb evr-cmp", "A B", "Compare versions as rpm does: prints -1, 0 or 1", plumb_evr_cmp},
 	{"plumb dep-match", "PROVIDE REQUIRE", "Exit status 0: the provide satisfies it; 1: it does not", plumb_dep_match},
@@ -280,6 +312,8 @@ const struct verb plumb_verbs[] = {
 	{"plumb srpm", "GITDIR TAG OUTDIR", "Make the source RPM of a tag; prints its path", plumb_srpm},
 	{"plumb repo-check", "DIR... [--json]", "Unmets of rpm-md folders: package, requirement; tab-separated; status 1 if any",
 	    plumb_repo_check},
+	{"plumb inside", "DIR COMMAND [ARGUMENT...]", "Run a command as uid 0 of a sandbox without network, DIR being its " SANDBOX_DIR,
+	    plumb_inside},
 	{"plumb join", "", "Connect a remote builder: the scheduler on stdin and stdout", plumb_join},
 };
 const size_t n_plumb_verbs = ARRAY_SIZE(plumb_verbs);

@@ -74,8 +74,9 @@ save_new(struct context *c, struct task *t, int before, struct subtask *sub, str
 		return store_rollback(c->store);
 	}
 	if (subtask_save(c->store, sub, err) < 0 || event_add(c->store, "task", t->id, 0, "", err,
-	    "task #%lld: added #%o: %s %s%s", (long long)t->id, (unsigned)sub->id, subtask_kind_name(sub->kind),
-	    sub->dir ? sub->dir : sub->package ? sub->package : sub->srpm_file, sub->tag_name ? " " : "") < 0)
+	    "task #%lld: added #%o: %s %s%s%s", (long long)t->id, (unsigned)sub->id, subtask_kind_name(sub->kind),
+	    sub->dir ? sub->dir : sub->package ? sub->package : sub->srpm_file, sub->tag_name ? " " : "",
+	    sub->tag_name ? sub->tag_name : "") < 0)
 		return store_rollback(c->store);
 	if (store_commit(c->store, err) < 0)
 		return -1;
@@ -161,13 +162,15 @@ add_sources(struct context *c, struct task *t, int before, enum subtask_kind kin
 {
 	const char *word = context_need(c, "a source package", err);
 
+	if (!word)
+		return -1;
 	for (; word; word = context_next(c)) {
 		if (!text_is_name(word))
 			return err_set(err, EINVAL, "`%s` is not the name of a source package", word);
 		if (add_source(c, t, before, kind, word, NULL, err) < 0)
 			return -1;
 	}
-	return err->code ? -1 : 0;
+	return 0;
 }
 
 static int

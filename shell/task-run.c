@@ -154,8 +154,10 @@ start(struct context *c, struct task *t, const struct task_run_options *o, struc
 		return err_set(err, EBUSY, "task #%lld is %s already", (long long)t->id, task_state_name(t->state));
 	if (!o->dry_run && (r = take_result(c, t, err)) != 0)
 		return r < 0 ? -1 : 0;
-	if (check_all(c, t, &l, err) < 0 || o->dry_run)
-		return err->code ? -1 : 0;
+	if (check_all(c, t, &l, err) < 0)
+		return -1;
+	if (o->dry_run)
+		return 0;
 	if (store_begin(c->store, err) < 0)
 		return -1;
 	if (submit(c, t, &l, err) < 0)
@@ -172,7 +174,6 @@ task_run_now(struct context *c, struct task *t, const struct task_run_options *o
 	}
 	t->fail_early = o->fail_early >= 0 ? o->fail_early : t->fail_early;
 	t->test_only = o->test_only >= 0 ? o->test_only : t->test_only;
-	err->code = 0;
 	if (start(c, t, o, err) < 0)
 		return err_ctx(err, "task #%lld", (long long)t->id);
 	if (o->dry_run)
