@@ -338,7 +338,7 @@ on_conn(void *arg, uint32_t events)
 	struct daemon *d = arg;
 	struct wire_frame f;
 	struct err err = {0};
-	int r = conn_fill(&d->conn, &err), taken;
+	int r = conn_fill(&d->conn, &err), taken = 0;
 
 	while (d->conn.fd >= 0 && (taken = conn_take(&d->conn, &f, &err)) > 0)
 		handle(d, &f);

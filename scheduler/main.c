@@ -13,11 +13,11 @@ static struct {
 } conf = {.tries = 5, .lease = 30, .time = 240, .silence = 60, .output = 64};
 
 static const struct poptOption options[] = {
-	{"tries", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.tries, 0, "Of a job that fails by infrastructure", "N"},
-	{"lease", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.lease, 0, "A silent builder loses its jobs after", "SECONDS"},
-	{"build-time", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.time, 0, "A job may take", "MINUTES"},
-	{"build-silence", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.silence, 0, "and be silent for", "MINUTES"},
-	{"build-output", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.output, 0, "and write a log of", "MIB"},
+	{"tries", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.tries, 0, "Attempts at a job that fails by infrastructure", "N"},
+	{"lease", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.lease, 0, "A builder that is silent so long loses its jobs", "SECONDS"},
+	{"build-time", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.time, 0, "The longest that a job may take", "MINUTES"},
+	{"build-silence", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.silence, 0, "The longest that it may be silent", "MINUTES"},
+	{"build-output", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.output, 0, "The longest log that it may write", "MIB"},
 	OPTIONS_COMMON
 };
 

@@ -74,16 +74,21 @@ migrate_locked(sqlite3 *db, struct err *err)
 	return run_sql(db, "COMMIT", err);
 }
 
+/* Before anything else is asked of the database: even its journal mode is kept in the file. */
 static int
-migrate(sqlite3 *db, struct err *err)
+refuse_newer(sqlite3 *db, int *have, struct err *err)
 {
-	int have;
-
-	if (version(db, &have, err) < 0)
+	if (version(db, have, err) < 0)
 		return -1;
-	if (have > STORE_VERSION)
+	if (*have > STORE_VERSION)
 		return err_set(err, EPROTO, "its version %d is newer than this program knows (%d): "
-		    "upgrade artel; nothing was changed", have, (int)STORE_VERSION);
+		    "upgrade artel; nothing was changed", *have, (int)STORE_VERSION);
+	return 0;
+}
+
+static int
+migrate(sqlite3 *db, int have, struct err *err)
+{
 	if (have == STORE_VERSION)
 		return 0;
 	if (run_sql(db, "BEGIN IMMEDIATE", err) < 0)
@@ -99,12 +104,14 @@ static int
 open_db(const char *path, int flags, sqlite3 **out, struct err *err)
 {
 	AUTO(sqlite3_close) sqlite3 *db = NULL;
+	int have;
 
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | flags, NULL) != SQLITE_OK)
 		return fail(db, path, err);
 	sqlite3_busy_timeout(db, BUSY_MS);
-	if (run_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err) < 0 ||
-	    migrate(db, err) < 0)
+	if (refuse_newer(db, &have, err) < 0 ||
+	    run_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err) < 0 ||
+	    migrate(db, have, err) < 0)
 		return err_ctx(err, "%s", path);
 	*out = STEAL(db);
 	return 0;

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "schema/user.h"
 #include "shell/context.h"
+
+enum { HELP_INDENT = 8, HELP_WIDTH = 79 };
 
 int
 context_open(struct context *c, struct err *err)
@@ -143,13 +146,37 @@ static const struct {
 	{"For scripts", plumb_verbs, &n_plumb_verbs},
 };
 
+/* Words from column `at` on, folded at HELP_WIDTH, continued below column HELP_INDENT. */
+static void
+help_words(const char *text, size_t at)
+{
+	AUTO(strs_fini) struct strs words = {0};
+
+	strs_split(&words, text, " ");
+	for (size_t i = 0; i < words.n; i++) {
+		size_t n = strlen(words.p[i]);
+		bool fold = at > HELP_INDENT && at + 1 + n > HELP_WIDTH;
+
+		printf("%s%s", fold ? "\n        " : i ? " " : "", words.p[i]);
+		at = (fold ? HELP_INDENT : at + (i > 0)) + n;
+	}
+	putchar('\n');
+}
+
 void
 context_help(void)
 {
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
 		printf("%s:\n", groups[g].title);
-		for (size_t i = 0; i < *groups[g].n; i++)
-			printf("  %s %s\n        %s\n", groups[g].verbs[i].name, groups[g].verbs[i].usage, groups[g].verbs[i].help);
+		for (size_t i = 0; i < *groups[g].n; i++) {
+			const struct verb *v = &groups[g].verbs[i];
+			AUTO(free) char *line = xasprintf("%s %s", v->name, v->usage);
+
+			printf("  ");
+			help_words(line, 2);
+			printf("        ");
+			help_words(v->help, HELP_INDENT);
+		}
 	}
 }
 

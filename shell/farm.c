@@ -335,7 +335,7 @@ const struct verb farm_verbs[] = {
 	{"user key", "NAME FILE|-", "Add a public key (GPG or SSH) that the user signs tags with", user_key_verb},
 	{"user ls", "", "List users", user_list},
 	{"status", "[--watch] [--all] [--json]", "Builders, tasks, merges", farm_status},
-	{"log", "TASK[.SUBTASK[.ARCH]] [--follow]", "What its jobs wrote", farm_log},
+	{"log", "[TASK[.SUBTASK[.ARCH]]] [--follow]", "What its jobs wrote", farm_log},
 	{"events", "[--since=N]", "The journal: id, ms, kind, task, user, state, text; tab-separated", farm_events},
 	{"merge", "[REPOSITORY]", "Run one merge cycle now", farm_merge},
 	{"help", "", "This text", farm_help},

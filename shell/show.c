@@ -468,7 +468,7 @@ task_why(struct context *c, struct err *err)
 	for (size_t i = 0; i < jobs.n && t.state == TASK_BUILDING; i++) {
 		const struct job *j = &jobs.p[i];
 
-		str_add(&out, "  %o %s %s: %s%s%s%s", (unsigned)j->subtask, job_kind_name(j->kind), j->arch,
+		str_add(&out, "  %o %s%s%s: %s%s%s%s", (unsigned)j->subtask, job_kind_name(j->kind), *j->arch ? " " : "", j->arch,
 		    job_state_name(j->state), j->state == JOB_RUNNING ? " on " : "", j->state == JOB_RUNNING ? j->builder : "",
 		    *j->reason ? ": " : "");
 		text_printable(&out, j->reason);

@@ -10,7 +10,7 @@ const struct verb task_verbs[] = {
 	{"task run", "[-m WORD|-] [--dry-run] [--fail-early|--fail-late] [--test-only|--commit] [ID]",
 	    "Hand it to the farm", task_run},
 	{"task ls", "[--repo=LIST] [--state=LIST] [--user=NAME|ALL]", "List tasks, newest first", task_ls},
-	{"task show", "[--brief|--json] [ID]", "All about a task", task_show},
+	{"task show", "[--brief|--events|--json] [ID]", "All about a task", task_show},
 	{"task why", "[ID]", "What it waits for, or why it ended so", task_why},
 	{"task abort", "ID", "Stop it", task_abort},
 	{"task rm", "ID", "Forget it", task_rm},
