@@ -22,6 +22,16 @@ trim(char *s)
 	return s + strspn(s, " \t");
 }
 
+/* `key = yes` stands for the bare option, `key = no` for none. */
+static void
+add_option(const char *key, const char *value, struct strs *args)
+{
+	if (strcmp(value, "yes") == 0)
+		strs_take(args, xasprintf("--%s", key));
+	else if (strcmp(value, "no") != 0)
+		strs_take(args, xasprintf("--%s=%s", key, value));
+}
+
 /* One trimmed line; *active tells whether the current section is ours. 0, or -1 for a malformed one. */
 static int
 parse_line(char *line, const char *section, int *active, struct strs *args)
@@ -47,7 +57,7 @@ parse_line(char *line, const char *section, int *active, struct strs *args)
 	if (!*key || strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(key) || *key == '-')
 		return -1;
 	if (*active)
-		strs_take(args, xasprintf("--%s=%s", key, trim(eq + 1)));
+		add_option(key, trim(eq + 1), args);
 	return 0;
 }
 
@@ -64,37 +74,10 @@ conf_parse(const char *text, const char *section, const char *file, struct strs 
 	return 0;
 }
 
-static const char *
-option_value(int argc, const char *const *argv, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--") == 0)
-			break;
-		if (strcmp(argv[i], name) == 0 && i + 1 < argc)
-			return argv[i + 1];
-		if (strncmp(argv[i], name, n) == 0 && argv[i][n] == '=')
-			return argv[i] + n + 1;
-	}
-	return NULL;
-}
-
-const char *
-conf_root(int argc, const char *const *argv)
-{
-	const char *root = option_value(argc, argv, "--root");
-
-	if (!root)
-		root = getenv("ARTEL_ROOT");
-	return root && *root ? root : ".";
-}
-
 int
-conf_args(int argc, const char *const *argv, const char *section, struct strs *out, struct err *err)
+conf_read(const char *root, const char *named, const char *section, struct strs *args, struct err *err)
 {
-	const char *named = option_value(argc, argv, "--conf");
-	AUTO(free) char *path = named ? xstrdup(named) : xasprintf("%s/artel.conf", conf_root(argc, argv));
+	AUTO(free) char *path = named ? xstrdup(named) : xasprintf("%s/artel.conf", root);
 	AUTO(str_fini) struct str text = {0};
 	int r = file_read(AT_FDCWD, path, CONF_MAX, &text, err);
 
@@ -102,10 +85,5 @@ conf_args(int argc, const char *const *argv, const char *section, struct strs *o
 		return -1;
 	if (r == FILE_ABSENT && named)
 		return err_set(err, ENOENT, "%s: no such configuration file", named);
-	strs_add(out, argc ? argv[0] : section);
-	if (conf_parse(str_c(&text), section, path, out, err) < 0)
-		return -1;
-	for (int i = 1; i < argc; i++)
-		strs_add(out, argv[i]);
-	return 0;
+	return conf_parse(str_c(&text), section, path, args, err);
 }

@@ -1,6 +1,6 @@
 /*
  * artel.conf: `key = value` lines, `#` comments, sections named for programs.
- * Every key is also a long option of that program: a line becomes --key=value
+ * `key = yes` is an option without a value. Every key is also a long option of that program: a line becomes --key=value
  * in front of the real arguments, so one table checks both and the command
  * line wins. Lines before the first section are for all programs.
  */
@@ -14,13 +14,10 @@ struct strs;
 /* Append --key=value for each line meant for `section`; a malformed line is an error naming its number. */
 int conf_parse(const char *text, const char *section, const char *file, struct strs *args, struct err *err);
 
-/* The farm's root: --root from argv, else $ARTEL_ROOT, else ".". Borrowed from argv or the environment. */
-const char *conf_root(int argc, const char *const *argv);
-
 /*
- * argv with the configuration's options put in after argv[0]. File: --conf, else
- * ROOT/artel.conf, which may be absent. The list's strings must outlive popt's use.
+ * Append the options of a configuration file for `section`. `named` (--conf) must exist; without one ROOT/artel.conf
+ * is read if it is there.
  */
-int conf_args(int argc, const char *const *argv, const char *section, struct strs *out, struct err *err);
+int conf_read(const char *root, const char *named, const char *section, struct strs *args, struct err *err);
 
 #endif

@@ -26,8 +26,12 @@ utf8_length(const unsigned char *s)
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90))	/* overlong */
+		return 0;
+	if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f))	/* surrogate; beyond U+10FFFF */
+		return 0;
 	/* C1 controls (U+0080 to U+009F) act like escape sequences on some terminals. */
-	return n == 2 && s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
+	return s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
 }
 
 void
@@ -64,7 +68,9 @@ text_duration(struct str *out, int64_t ms)
 {
 	int64_t s = ms / 1000;
 
-	if (ms < 10000)
+	if (ms < 1000)
+		str_add(out, "%dms", (int)ms);
+	else if (ms < 10000)
 		str_add(out, "%d.%ds", (int)s, (int)(ms % 1000 / 100));
 	else if (s < 100)
 		str_add(out, "%ds", (int)s);

@@ -14,7 +14,7 @@ bool text_is_name(const char *s);
 void text_printable(struct str *out, const char *s);
 /* A decimal number of at most max; -1 if s is anything else. */
 int64_t text_number(const char *s, int64_t max);
-/* "0.4s", "12s", "3m05s", "2h10m". */
+/* "40ms", "1.4s", "12s", "3m05s", "2h10m". */
 void text_duration(struct str *out, int64_t ms);
 /* How many columns s takes, counting one for each UTF-8 character. */
 size_t text_width(const char *s);

@@ -12,7 +12,7 @@
 #include "builder/watch.h"
 #include "wire/exchange.h"
 
-enum { TAIL = 64 << 10 };
+enum { TAIL = 64 << 10, REASON = 300 };
 
 static void
 keep(struct watch *w, const char *data, size_t n)
@@ -108,26 +108,36 @@ watch_run(struct watch *w, const struct sandbox *s, sandbox_fn *fn, void *arg, s
 	return r;
 }
 
+/* What rpmbuild and its shell add to every failed build. */
+static bool
+trailer(const char *line)
+{
+	return strstr(line, "Bad exit status") || strstr(line, "RPM build errors") || strstr(line, "RPM build warnings") ||
+	    strstr(line, "setlocale") || strncmp(line, "+ ", 2) == 0 || strncmp(line, "++ ", 3) == 0;
+}
+
 static bool
 meaningful(const char *line)
 {
-	return (strstr(line, "error:") || strstr(line, "Error ") || strstr(line, "ERROR") ||
-	    strstr(line, "cannot ") || strstr(line, "is needed by")) &&
-	    !strstr(line, "Bad exit status") && !strstr(line, "RPM build errors");
+	return strstr(line, "error:") || strstr(line, "Error ") || strstr(line, "ERROR") || strstr(line, "cannot ") ||
+	    strstr(line, "is needed by");
 }
 
 char *
 watch_reason(const struct watch *w)
 {
 	AUTO(strs_fini) struct strs lines = {0};
-	const char *best = NULL;
+	const char *best = "", *last = "";
 
 	strs_split(&lines, str_c(&w->tail), "\n");
-	for (size_t i = 0; i < lines.n; i++)
-		if (meaningful(lines.p[i]))
-			best = lines.p[i];
-	if (!best && lines.n)
-		best = lines.p[lines.n - 1];
-	return xstrndup(best ? best + strspn(best, " \t") : "", best && strlen(best) > 300 ? 300 : best ?
-	    strlen(best + strspn(best, " \t")) : 0);
+	for (size_t i = 0; i < lines.n; i++) {
+		if (trailer(lines.p[i]))
+			continue;
+		last = lines.p[i];
+		if (meaningful(last))
+			best = last;
+	}
+	best = *best ? best : last;
+	best += strspn(best, " \t");
+	return xstrndup(best, strnlen(best, REASON));
 }

@@ -38,7 +38,7 @@ batch_send(struct store *s, struct candidate *c, enum task_state to, const char 
 
 	if (to == TASK_AWAITING) {
 		c->task.iter++;
-		if (c->task.iter > BATCH_MAX_ITER) {
+		if (c->task.iter > BATCH_MAX_ITER + 1) {
 			AUTO(free) char *why = xasprintf("sent back %d times; look at it, then `task run %lld`. Last: %s",
 			    (int)BATCH_MAX_ITER, (long long)c->task.id, reason);
 

@@ -324,11 +324,41 @@ make_builds(struct stage *g, struct err *err)
 /* The end of builds, and of tests. */
 
 static int
+by_start(const void *a, const void *b)
+{
+	const struct job *const *x = a, *const *y = b;
+
+	return (*x)->started < (*y)->started ? -1 : (*x)->started > (*y)->started;
+}
+
+/* For how long at least one job of these kinds (bits) ran: waiting for a builder does not count. */
+static int64_t
+busy_ms(const struct stage *g, unsigned kinds)
+{
+	AUTO(free) const struct job **p = xcalloc(g->jobs.n, sizeof(*p));
+	int64_t sum = 0, until = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->jobs.n; i++)
+		if (kinds & 1u << g->jobs.p[i].kind && g->jobs.p[i].started && g->jobs.p[i].finished)
+			p[n++] = &g->jobs.p[i];
+	if (n)
+		qsort(p, n, sizeof(*p), by_start);
+	for (size_t i = 0; i < n; i++) {
+		int64_t from = p[i]->started > until ? p[i]->started : until;
+
+		sum += p[i]->finished > from ? p[i]->finished - from : 0;
+		until = p[i]->finished > until ? p[i]->finished : until;
+	}
+	return sum;
+}
+
+static int
 make_tests(struct stage *g, struct err *err)
 {
 	int64_t id;
 
-	g->t->build_ms = now_ms() - g->t->started;
+	g->t->build_ms = busy_ms(g, 1u << JOB_SRPM | 1u << JOB_BUILD);
 	if (task_save(g->s, g->t, err) < 0)
 		return -1;
 	for (size_t a = 0; a < g->repository.arches.n; a++)
@@ -343,7 +373,7 @@ end_passed(struct stage *g, struct err *err)
 	AUTO(free) char *why = NULL;
 	int r;
 
-	g->t->test_ms = now_ms() - g->t->started - g->t->build_ms;
+	g->t->test_ms = busy_ms(g, 1u << JOB_TEST);
 	if (task_save(g->s, g->t, err) < 0)
 		return -1;
 	if (g->t->test_only)

@@ -51,32 +51,34 @@ choose_repository(struct context *c, const char **name, struct strs *names, stru
 	return 0;
 }
 
-/* "<gear repo> <tag>" without the word repo, as people type it. */
+/* One instruction takes just its own words; "<gear repo> <tag>" may lack the word repo, as people type it. */
 static int
 add_instruction(struct context *c, struct task *t, struct err *err)
 {
-	static const char *const words[] = {"repo", "srpm", "del", "rebuild", "copy"};
+	static const struct {
+		const char *word;
+		int takes;	/* words, itself included */
+	} kinds[] = {{"repo", 3}, {"srpm", 2}, {"del", 2}, {"rebuild", 2}};
 	const char *word = context_peek(c);
+	struct context one = *c;
+	int takes = strchr(word, '=') ? 1 : 2, r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(word, words[i]) == 0 || strchr(word, '='))
-			return task_add_words(c, t, 0, err);
-	/* Put the word in front that task_add_words() wants. */
-	{
-		struct context inner = *c;
-
-		inner.args = (struct strs){0};
-		inner.at = 0;
-		strs_add(&inner.args, "repo");
-		for (int i = 0; i < 2 && (word = context_next(c)); i++)
-			strs_add(&inner.args, word);
-		if (task_add_words(&inner, t, 0, err) < 0) {
-			strs_fini(&inner.args);
-			return -1;
+	if (strcmp(word, "copy") == 0)
+		return task_add_words(c, t, 0, err);
+	one.args = (struct strs){0};
+	one.at = 0;
+	if (takes == 2)
+		strs_add(&one.args, "repo");
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(word, kinds[i].word) == 0) {
+			takes = kinds[i].takes;
+			strs_fini(&one.args);
 		}
-		strs_fini(&inner.args);
-	}
-	return 0;
+	for (int i = 0; i < takes && (word = context_next(c)); i++)
+		strs_add(&one.args, word);
+	r = task_add_words(&one, t, 0, err);
+	strs_fini(&one.args);
+	return r;
 }
 
 static int
@@ -104,11 +106,11 @@ make_task(struct context *c, struct build_options *o, struct err *err)
 	AUTO(task_fini) struct task t = {0};
 	int64_t id;
 
-	if (choose_repository(c, &o->repository, &names, err) < 0 ||
+	if (choose_repository(c, &o->repository, &names, err) < 0 || context_user(c, err) < 0 ||
 	    task_create(c->store, o->repository, c->user, &id, err) < 0)
 		return -1;
 	if (task_get(c->store, id, &t, err) || add_deps(c, id, o->deps, err) < 0)
-		return -1;
+		goto forget;
 	do
 		if (add_instruction(c, &t, err) < 0)
 			goto forget;

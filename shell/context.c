@@ -12,23 +12,26 @@
 enum { HELP_INDENT = 8, HELP_WIDTH = 79 };
 
 int
-context_open(struct context *c, struct err *err)
+context_user(struct context *c, struct err *err)
 {
 	struct user u;
-	int r;
+	int r = user_get(c->store, c->user, &u, err);
 
+	if (r == 0 && u.disabled)
+		return err_set(err, EACCES, "user %s is disabled", c->user);
+	return r ? -1 : 0;
+}
+
+int
+context_open(struct context *c, struct err *err)
+{
 	if (c->store)
 		return 0;
 	if (store_open(c->root, &c->store, err) < 0)
 		return -1;
 	c->store->user = c->user;
 	c->store->origin = c->local ? "local" : "ssh";
-	if (c->local)
-		return 0;
-	r = user_get(c->store, c->user, &u, err);
-	if (r == 0 && u.disabled)
-		return err_set(err, EACCES, "user %s is disabled", c->user);
-	return r ? -1 : 0;
+	return c->local ? 0 : context_user(c, err);
 }
 
 const char *

@@ -41,6 +41,9 @@ const char *context_need(struct context *c, const char *what, struct err *err);
 /* -1 if words are left. */
 int context_end(struct context *c, struct err *err);
 
+/* The acting user must be one of the farm, and not disabled. */
+int context_user(struct context *c, struct err *err);
+
 /*
  * The task an id names, or without one (NULL) the user's newest that is not DONE. With `write`
  * it must be theirs, or shared, or they an administrator.

@@ -119,15 +119,48 @@ print_job(struct context *c, const struct job *j, bool follow, struct err *err)
 	return 0;
 }
 
+/* Jobs after `last` that were asked for; last becomes the newest of them. */
+static int
+print_jobs(struct context *c, const struct task *t, const struct strs *parts, bool follow, int64_t *last, bool *any,
+	struct err *err)
+{
+	AUTO(job_list_fini) struct job_list jobs = {0};
+
+	if (job_of_task(c->store, t->id, &jobs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < jobs.n; i++) {
+		const struct job *j = &jobs.p[i];
+
+		if (j->id <= *last || (parts->n > 1 && context_subtask(parts->p[1]) != j->subtask) ||
+		    (parts->n > 2 && strcmp(parts->p[2], j->arch) != 0))
+			continue;
+		*any = true;
+		*last = j->id;
+		if (print_job(c, j, follow, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+still_runs(struct context *c, int64_t task)
+{
+	AUTO(task_fini) struct task t = {0};
+	struct err ignored;
+
+	poll(NULL, 0, FOLLOW_MS);
+	return task_get(c->store, task, &t, &ignored) == 0 && (t.state == TASK_AWAITING || t.state == TASK_BUILDING);
+}
+
 /* TASK[.SUBTASK[.ARCH]] */
 int
 farm_log(struct context *c, struct err *err)
 {
 	AUTO(strs_fini) struct strs parts = {0};
-	AUTO(job_list_fini) struct job_list jobs = {0};
 	AUTO(task_fini) struct task t = {0};
 	const char *word, *what = NULL;
 	bool follow = false, any = false;
+	int64_t last = 0;
 
 	while ((word = context_next(c))) {
 		if (strcmp(word, "--follow") == 0 || strcmp(word, "-f") == 0)
@@ -138,16 +171,11 @@ farm_log(struct context *c, struct err *err)
 			what = word;
 	}
 	strs_split(&parts, what ? what : "", ".");
-	if (context_task(c, parts.n ? parts.p[0] : NULL, false, &t, err) < 0 || job_of_task(c->store, t.id, &jobs, err) < 0)
+	if (context_task(c, parts.n ? parts.p[0] : NULL, false, &t, err) < 0)
 		return -1;
-	for (size_t i = 0; i < jobs.n; i++) {
-		const struct job *j = &jobs.p[i];
-
-		if ((parts.n > 1 && context_subtask(parts.p[1]) != j->subtask) || (parts.n > 2 && strcmp(parts.p[2], j->arch) != 0))
-			continue;
-		any = true;
-		if (print_job(c, j, follow, err) < 0)
+	do {
+		if (print_jobs(c, &t, &parts, follow, &last, &any, err) < 0)
 			return -1;
-	}
+	} while (follow && still_runs(c, t.id));
 	return any ? 0 : err_set(err, ENOENT, "%s: no job has run yet", what ? what : "your task");
 }

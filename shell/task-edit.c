@@ -37,7 +37,8 @@ task_new(struct context *c, struct err *err)
 			return err_set(err, EINVAL, "name the repository: there %s", names.n ? "are several" : "is none");
 		name = names.p[0];
 	}
-	if (repository_get(c->store, name, &r, err) || task_create(c->store, name, c->user, &id, err) < 0)
+	if (repository_get(c->store, name, &r, err) || context_user(c, err) < 0 ||
+	    task_create(c->store, name, c->user, &id, err) < 0)
 		return -1;
 	printf("%lld\n", (long long)id);
 	fflush(stdout);
@@ -237,6 +238,9 @@ task_add(struct context *c, struct err *err)
 		if (word && context_subtask(word) > 0)
 			before = context_subtask(context_next(c));
 	}
+	word = context_peek(c);
+	if (word && strcmp(word, "repo") == 0 && c->args.n - c->at > 3)
+		return err_set(err, EINVAL, "`%s` is not expected here", c->args.p[c->at + 3]);
 	if (context_task(c, id, true, &t, err) < 0 || task_add_words(c, &t, before, err) < 0)
 		return -1;
 	return context_end(c, err);
@@ -471,6 +475,8 @@ task_inheritance(struct context *c, struct err *err)
 		return err_set(err, EINVAL, "`disable` and a whole commit id (40 hex digits) for one subtask");
 	if (subtask_find(c->store, t.id, &l, err) < 0 || store_begin(c->store, err) < 0)
 		return -1;
+	if (begin_edit(c, &t, err) < 0)
+		return store_rollback(c->store);
 	for (size_t i = 0; i < l.n; i++) {
 		if (l.p[i].id != sub)
 			continue;

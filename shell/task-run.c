@@ -105,7 +105,7 @@ check_all(struct context *c, struct task *t, struct subtask_list *l, struct err 
 	if (subtask_find(c->store, t->id, l, err) < 0 || repository_get(c->store, t->repository, &r, err))
 		return -1;
 	if (l->n == 0)
-		return err_set(err, EINVAL, "task #%lld is empty; `task add` gives it something to do", (long long)t->id);
+		return err_set(err, EINVAL, "it is empty; `task add` gives it something to do");
 	for (size_t i = 0; i < l->n; i++)
 		if (check_subtask(c, t, &r, &l->p[i], err) < 0)
 			return err_ctx(err, "subtask %o", (unsigned)l->p[i].id);
@@ -125,8 +125,12 @@ take_result(struct context *c, struct task *t, struct err *err)
 	if (r < 0)
 		return -1;
 	if (r == ACL_DENIED)
-		return err_set(err, EACCES, "task #%lld: %s", (long long)t->id, why);
-	return task_move(c->store, t, TASK_BUILT, NULL, err) ? -1 : 1;
+		return err_set(err, EACCES, "%s", why);
+	if (store_begin(c->store, err) < 0)
+		return -1;
+	if (task_save(c->store, t, err) < 0 || task_move(c->store, t, TASK_BUILT, NULL, err))
+		return store_rollback(c->store);
+	return store_commit(c->store, err) < 0 ? -1 : 1;
 }
 
 static int
@@ -151,7 +155,7 @@ start(struct context *c, struct task *t, const struct task_run_options *o, struc
 
 	if (!task_may_move(t->state, TASK_AWAITING) || t->state == TASK_BUILDING || t->state == TASK_BUILT ||
 	    t->state == TASK_POSTPONED || t->state == TASK_MERGING)
-		return err_set(err, EBUSY, "task #%lld is %s already", (long long)t->id, task_state_name(t->state));
+		return err_set(err, EBUSY, "it is %s already", task_state_name(t->state));
 	if (!o->dry_run && (r = take_result(c, t, err)) != 0)
 		return r < 0 ? -1 : 0;
 	if (check_all(c, t, &l, err) < 0)
