@@ -147,8 +147,9 @@ solve_build(const struct inside *in, struct solve *s, const struct strs *group, 
 	r = solve_for(s, &wanted, &full, err);
 	if (r == SOLVE_NOT) {
 		AUTO(free) char *why = xasprintf("BuildRequires: %s", err->msg);
+		const struct str empty = {0};
 
-		return failed(in, why, err);
+		return write_file(in, "unsatisfied", &empty, err) < 0 ? -1 : failed(in, why, err);
 	}
 	return r < 0 ? -1 : write_set(in, "full.set", &full, err);
 }
@@ -631,7 +632,6 @@ try_install(const struct inside *in, size_t i, struct err *err)
 {
 	AUTO(free) char *tag = xasprintf("test.%zu", i);
 	AUTO(free) char *set = xasprintf("test.%zu.set", i);
-	AUTO(free) char *path = cached(in->job->overlay.p[i].facts);
 	AUTO(facts_fini) struct facts f = {0};
 	AUTO(free) char *what = NULL;
 	AUTO(free) char *root = NULL;

@@ -5,6 +5,7 @@
  *
  *   job/<n>/base.set, full.set        what inside_solve() found: the root's packages
  *   job/<n>/test.<i>.set              the same for installing package i
+ *   job/<n>/unsatisfied               beside `failed`: for want of a BuildRequires
  *   job/<n>/more                      %generate_buildrequires wants these too, then again
  *   job/<n>/out/                      SRPM or RPMs, each RPM with <file>.facts
  *   job/<n>/names                     SRPM: packed, see inside_names()

@@ -81,9 +81,13 @@ inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 	if (r < 0)
 		return -1;
 	r = read_small(t, "failed", &why, err);
-	if (r < 0)
-		return -1;
-	return r == FILE_ABSENT ? 0 : fail(t, str_c(&why));
+	if (r)
+		return r < 0 ? -1 : 0;
+	fail(t, str_c(&why));
+	r = read_small(t, "unsatisfied", &why, err);
+	if (r == 0 && t->job->kind == WIRE_JOB_BUILD)
+		t->out->outcome = WIRE_NEEDS;
+	return r < 0 ? -1 : STEP_FAILED;
 }
 
 static int

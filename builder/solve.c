@@ -210,12 +210,38 @@ run(struct solve *s, Queue *job, struct pkgset *out, struct err *err)
 	return take_result(s, solver, out, err);
 }
 
+/* Any package that has the file: libsolv makes provides only of paths that some package requires. */
+static void
+push_path(struct solve *s, const char *path, Queue *job)
+{
+	AUTO(queue_free) Queue have;
+	Dataiterator di;
+
+	queue_init(&have);
+	dataiterator_init(&di, s->pool, NULL, 0, SOLVABLE_FILELIST, path, SEARCH_STRING | SEARCH_FILES | SEARCH_COMPLETE_FILELIST);
+	while (dataiterator_step(&di)) {
+		if (!s->pool->considered || MAPTST(s->pool->considered, di.solvid))
+			queue_pushunique(&have, di.solvid);
+		dataiterator_skip_solvable(&di);
+	}
+	dataiterator_free(&di);
+	if (have.count)
+		queue_push2(job, SOLVER_INSTALL | SOLVER_SOLVABLE_ONE_OF, pool_queuetowhatprovides(s->pool, &have));
+	else
+		queue_push2(job, SOLVER_INSTALL | SOLVER_SOLVABLE_PROVIDES, pool_str2id(s->pool, path, 1));
+}
+
 static int
 push_wanted(struct solve *s, const struct strs *wanted, Queue *job, struct err *err)
 {
 	for (size_t i = 0; i < wanted->n; i++) {
-		Id dep = parse_dep(s->pool, wanted->p[i]);
+		Id dep;
 
+		if (wanted->p[i][0] == '/') {
+			push_path(s, wanted->p[i], job);
+			continue;
+		}
+		dep = parse_dep(s->pool, wanted->p[i]);
 		if (!dep)
 			return err_set(err, EINVAL, "requirement `%s` cannot be understood", wanted->p[i]);
 		queue_push2(job, SOLVER_INSTALL | SOLVER_SOLVABLE_PROVIDES, dep);

@@ -129,7 +129,12 @@ facts_unpack(const void *data, size_t n, struct facts *f, struct err *err)
 	f->other = unpack_text(&u);
 	if (unpack_end(&u, "facts", err) < 0)
 		return -1;
-	return hash_valid(f->sha256) ? 0 : err_set(err, EBADMSG, "facts: no SHA-256");
+	/* Both become part of a path in the pool. */
+	if (!hash_valid(f->sha256))
+		return err_set(err, EBADMSG, "facts: no SHA-256");
+	if (!*f->file || *f->file == '.' || strchr(f->file, '/'))
+		return err_set(err, EBADMSG, "facts: a file name that cannot be");
+	return 0;
 }
 
 char *

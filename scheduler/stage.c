@@ -570,6 +570,39 @@ requeue(struct store *s, struct job *j, const char *why, int tries, struct err *
 	return job_event(s, j, text, err);
 }
 
+/*
+ * The names that a spec gives do not tell all that its packages will provide (pkgconfig(...), sonames): a
+ * build that lacks a BuildRequires waits for the builds of its task that are under way, if there are any, and is
+ * tried again then. 1: it waits.
+ */
+static int
+wait_for_others(struct store *s, struct job *j, const char *why, struct err *err)
+{
+	AUTO(job_list_fini) struct job_list jobs = {0};
+	int waits = 0;
+
+	if (job_of_task(s, j->task, &jobs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < jobs.n; i++) {
+		const struct job *k = &jobs.p[i];
+
+		if (k->id == j->id || k->kind != JOB_BUILD || strcmp(k->arch, j->arch) != 0 ||
+		    (k->state != JOB_QUEUED && k->state != JOB_RUNNING))
+			continue;
+		if (job_needs_add(s, j->id, k->id, err) < 0)
+			return -1;
+		waits = 1;
+	}
+	if (!waits)
+		return 0;
+	j->state = JOB_WAITING;
+	free(j->reason);
+	j->reason = xstrdup(why);
+	if (job_save(s, j, err) < 0 || job_event(s, j, "waits for the other builds of the task", err) < 0)
+		return -1;
+	return 1;
+}
+
 static int
 apply(struct store *s, struct job *j, const struct wire_result *r, int tries, struct err *err)
 {
@@ -581,6 +614,12 @@ apply(struct store *s, struct job *j, const struct wire_result *r, int tries, st
 		if (requeue(s, j, r->reason, tries, err) < 0)
 			return -1;
 		return stage_step(s, &t, err);
+	}
+	if (r->outcome == WIRE_NEEDS) {
+		int waits = wait_for_others(s, j, r->reason, err);
+
+		if (waits)
+			return waits < 0 ? -1 : stage_step(s, &t, err);
 	}
 	j->state = r->outcome == WIRE_OK ? JOB_DONE : JOB_FAILED;
 	j->finished = now_ms();

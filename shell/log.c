@@ -43,7 +43,6 @@ print_clean(const char *text, size_t n)
 {
 	bool raw = !isatty(STDOUT_FILENO);
 	AUTO(str_fini) struct str out = {0};
-	AUTO(strs_fini) struct strs lines = {0};
 
 	if (raw) {
 		fwrite(text, 1, n, stdout);

@@ -91,8 +91,9 @@ conn_fill(struct conn *c, struct err *err)
 			return 0;
 		if (n < 0 && errno != ECONNRESET)
 			return err_sys(err, "receive");
+		/* What came before the end is taken first; the end is seen again. */
 		if (n <= 0)
-			return CONN_CLOSED;
+			return sum ? 0 : CONN_CLOSED;
 		str_put(&c->in, buf, (size_t)n);
 		sum += (size_t)n;
 	}

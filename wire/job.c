@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -63,14 +64,36 @@ files_unpack(struct unpack *u, struct wire_files *f)
 		vec_push(f, file_unpack(u));
 }
 
-/* The hashes of files name paths later on: nothing else than a hash may stand there. */
+/* Hashes and names become paths later on: nothing else than a hash, and a name in one folder, may stand there. */
+static int
+check_file(const struct wire_file *f, const char *what, struct err *err)
+{
+	if (!hash_valid(f->sha256) || (f->facts[0] && !hash_valid(f->facts)))
+		return err_set(err, EBADMSG, "%s: a file without a SHA-256", what);
+	if (!f->name[0] || f->name[0] == '.' || strchr(f->name, '/'))
+		return err_set(err, EBADMSG, "%s: a file with a name that cannot be", what);
+	return 0;
+}
+
 static int
 check_files(const struct wire_files *f, const char *what, struct err *err)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (!hash_valid(f->p[i].sha256) || (f->p[i].facts[0] && !hash_valid(f->p[i].facts)))
-			return err_set(err, EBADMSG, "%s: a file without a SHA-256", what);
+		if (check_file(&f->p[i], what, err) < 0)
+			return -1;
 	return 0;
+}
+
+/* Those that a job need not have: "" or a hash. */
+static int
+check_single(const struct wire_job *j, struct err *err)
+{
+	const char *single[] = {j->primary, j->filelists, j->index};
+
+	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
+		if (*single[i] && !hash_valid(single[i]))
+			return err_set(err, EBADMSG, "JOB: metadata without a SHA-256");
+	return j->source.sha256[0] ? check_file(&j->source, "JOB", err) : 0;
 }
 
 void
@@ -138,7 +161,7 @@ wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
 	j->output_bytes = unpack_u64(&u);
 	if (j->kind < WIRE_JOB_SRPM || j->kind > WIRE_JOB_TEST || j->n_own > j->overlay.n)
 		u.bad = true;
-	if (unpack_end(&u, "JOB", err) < 0)
+	if (unpack_end(&u, "JOB", err) < 0 || check_single(j, err) < 0)
 		return -1;
 	return check_files(&j->overlay, "JOB", err);
 }
@@ -198,7 +221,7 @@ wire_result_unpack(const void *data, size_t n, struct wire_result *r, struct err
 	unpack_strs(&u, &r->requires);
 	unpack_strs(&u, &r->arches);
 	unpack_strs(&u, &r->unmet);
-	if (r->outcome < WIRE_OK || r->outcome > WIRE_INFRA ||
+	if (r->outcome < WIRE_OK || r->outcome > WIRE_NEEDS ||
 	    (r->log[0] && !hash_valid(r->log)) || (r->buildroot[0] && !hash_valid(r->buildroot)))
 		u.bad = true;
 	if (unpack_end(&u, "RESULT", err) < 0)

@@ -54,7 +54,12 @@ void wire_job_pack(struct str *out, const struct wire_job *j);
 int wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err);
 
 /* How a job ended. INFRA: the builder's or network's fault, may be tried elsewhere; FAILED: the package's. */
-enum wire_outcome { WIRE_OK = 1, WIRE_FAILED, WIRE_INFRA };
+enum wire_outcome {
+	WIRE_OK = 1,
+	WIRE_FAILED,
+	WIRE_INFRA,
+	WIRE_NEEDS,	/* like FAILED, for want of a BuildRequires: another build of the task may yet give it */
+};
 
 struct wire_result {
 	struct wire_ref ref;
