@@ -16,6 +16,9 @@ struct err;
 struct cache {
 	int dir;		/* the state folder, open */
 	struct conn *conn;	/* an exchange */
+	/* Make conn a new exchange after the old one broke; waits for a scheduler that is restarted. */
+	int (*reopen)(void *arg, struct err *err);
+	void *arg;
 };
 
 /* Have an artefact: fetched unless it is there. */

@@ -25,7 +25,7 @@
 #include "builder/daemon.h"
 #include "wire/conn.h"
 
-enum { BEAT_MS = 2000, RETRY_MS = 500, RESULT_MAX = WIRE_MAX };
+enum { BEAT_MS = 2000, RETRY_MS = 500, WELCOME_MS = 10000, RESULT_MAX = WIRE_MAX - WIRE_HEADER };
 
 struct slot {
 	struct wire_job job;
@@ -44,6 +44,7 @@ struct daemon {
 	struct loop_watch *watch;
 	pid_t command;			/* of --connect */
 	bool welcome;
+	int64_t since;			/* tick_ms() of the connection */
 	VEC(struct slot *) slots;
 };
 
@@ -82,7 +83,7 @@ disconnect(struct daemon *d, const char *why)
 	d->welcome = false;
 	conn_fini(&d->conn);
 	if (d->command > 0) {
-		kill(d->command, SIGTERM);
+		kill(-d->command, SIGKILL);
 		waitpid(d->command, NULL, 0);
 		d->command = 0;
 	}
@@ -146,6 +147,7 @@ try_connect(struct daemon *d)
 		return;
 	}
 	d->watch = loop_fd(d->loop, d->conn.fd, EPOLLIN, on_conn, d, &err);
+	d->since = tick_ms();
 	if (d->watch)
 		say_hello(d);
 	else
@@ -188,6 +190,14 @@ take_result(struct slot *s, struct ended e)
 
 		while ((n = read(s->file, buf, sizeof(buf))) > 0)
 			str_put(&s->result, buf, (size_t)n);
+		if (s->result.n > RESULT_MAX) {
+			result.outcome = WIRE_FAILED;
+			result.reason = xstrdup("its result is too long to be sent");
+			str_clear(&s->result);
+			wire_result_pack(&s->result, &result);
+			wire_result_fini(&result);
+			return;
+		}
 		if (wire_result_unpack(s->result.p, s->result.n, &result, &err) == 0) {
 			wire_result_fini(&result);
 			return;
@@ -355,6 +365,8 @@ on_timer(void *arg, uint32_t events)
 	AUTO(free) struct wire_ref *r = NULL;
 	static int64_t last;
 
+	if (d->conn.fd >= 0 && !d->welcome && tick_ms() - d->since > WELCOME_MS)
+		disconnect(d, "no WELCOME");
 	if (d->conn.fd < 0)
 		try_connect(d);
 	if (!d->welcome || tick_ms() - last < BEAT_MS)

@@ -359,13 +359,18 @@ query_names(const char *root, const char *home, const char *spec, struct strs *p
 	struct sandbox_exec x = {.root = root, .home = home, .argv = argv, .out = fd};
 	AUTO(strs_fini) struct strs lines = {0};
 	AUTO(str_fini) struct str text = {0};
+	char buf[4096];
 	int status;
+	ssize_t n;
 
 	if (fd < 0)
 		return err_sys(err, "create %s", path);
 	if (sandbox_exec(&x, &status, err) < 0)
 		return -1;
-	if (status != 0 || file_read(AT_FDCWD, path, SET_MAX, &text, err))
+	/* Read what was written to, not what the name may lead to now. */
+	while (status == 0 && text.n < SET_MAX && (n = pread(fd, buf, sizeof(buf), (off_t)text.n)) > 0)
+		str_put(&text, buf, (size_t)n);
+	if (status != 0)
 		return err_set(err, EINVAL, "rpmspec could not read the spec");
 	strs_split(&lines, str_c(&text), "\n");
 	for (size_t i = 0; i < lines.n; i++)
@@ -466,7 +471,8 @@ collect_rpm(const struct inside *in, const char *folder, const char *name, struc
 static int
 collect_rpms(const struct inside *in, const char *folder, int depth, struct err *err)
 {
-	AUTO(closedir) DIR *d = opendir(folder);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO(closedir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
 	if (!d)

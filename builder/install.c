@@ -6,6 +6,7 @@
 #include <rpm/rpmmacro.h>
 #include <rpm/rpmps.h>
 #include <rpm/rpmts.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,15 +86,17 @@ problems(rpmts ts, const char *what, struct err *err)
 	return err_set(err, EINVAL, "%s: %s", what, text.n ? str_c(&text) : "rpm refused");
 }
 
+/* With `alone` what is left need not have its requirements: a package that others need is taken out too. */
 static int
-run(rpmts ts, const char *what, struct err *err)
+run(rpmts ts, bool alone, const char *what, struct err *err)
 {
 	struct progress p = {0};
 	AUTO(rpmpsFree) rpmps ps = NULL;
 	int rc;
 
 	rpmtsSetNotifyCallback(ts, notify, &p);
-	rpmtsCheck(ts);
+	if (!alone)
+		rpmtsCheck(ts);
 	ps = rpmtsProblems(ts);
 	if (rpmpsNumProblems(ps) > 0)
 		return problems(ts, what, err);
@@ -135,7 +138,7 @@ install_into(const char *root, const struct strs *paths, struct err *err)
 	for (size_t i = 0; i < paths->n; i++)
 		if (add(ts, paths->p[i], err) < 0)
 			return -1;
-	return run(ts, "install", err);
+	return run(ts, false, "install", err);
 }
 
 int
@@ -156,5 +159,5 @@ install_remove(const char *root, const char *name, struct err *err)
 	rpmdbFreeIterator(mi);
 	if (n == 0)
 		return err_set(err, ENOENT, "%s is not installed", name);
-	return run(ts, "remove", err);
+	return run(ts, true, "remove", err);
 }

@@ -20,7 +20,7 @@
 #include "repo/check.h"
 #include "wire/exchange.h"
 
-enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 50, ZSTD_LEVEL = 3 };
+enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 50, REOPEN_MS = 500, ZSTD_LEVEL = 3 };
 
 AUTO_DEFINE(DIR *, closedir);
 
@@ -104,22 +104,44 @@ make_folder(struct task_job *t, const char *path, struct err *err)
 }
 
 static int
+connect_once(struct task_job *t, struct err *err)
+{
+	pid_t pid;
+
+	conn_fini(&t->conn);
+	if ((t->conf->connect ? conn_command(&t->conn, t->conf->connect, &pid, err) :
+	    conn_open(&t->conn, t->conf->root, err)) < 0)
+		return -1;
+	return exchange_hello(&t->conn, t->conf->name, err);
+}
+
+/* What was built is not thrown away because the scheduler restarts: try until the job's time is over. */
+static int
+reopen(void *arg, struct err *err)
+{
+	struct task_job *t = arg;
+
+	while (connect_once(t, err) < 0) {
+		if (tick_ms() > t->watch.deadline)
+			return -1;
+		poll(NULL, 0, REOPEN_MS);
+	}
+	return 0;
+}
+
+static int
 prepare(struct task_job *t, struct err *err)
 {
 	AUTO(free) char *folder = xasprintf("job/%s", t->name);
 	AUTO(free) char *out = xasprintf("job/%s/out", t->name);
 	AUTO(free) char *log = xasprintf("job/%s/log", t->name);
-	pid_t pid;
 
 	if (sandbox_remove_tree(&t->box, folder, err) < 0 || make_folder(t, folder, err) < 0 || make_folder(t, out, err) < 0)
 		return -1;
 	t->watch.file = openat(t->conf->dir, log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (t->watch.file < 0)
 		return err_sys(err, "create %s", log);
-	if ((t->conf->connect ? conn_command(&t->conn, t->conf->connect, &pid, err) :
-	    conn_open(&t->conn, t->conf->root, err)) < 0)
-		return -1;
-	return exchange_hello(&t->conn, t->conf->name, err);
+	return reopen(t, err);
 }
 
 static int
@@ -455,7 +477,7 @@ job_run(const struct job_conf *conf, const struct wire_job *job, struct wire_res
 	struct err err = {0};
 
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
-	t.cache = (struct cache){.dir = conf->dir, .conn = &t.conn};
+	t.cache = (struct cache){.dir = conf->dir, .conn = &t.conn, .reopen = reopen, .arg = &t};
 	t.watch = (struct watch){.conn = &t.conn, .ref = job->ref, .file = -1,
 	    .deadline = tick_ms() + job->time_ms, .silence_ms = job->silence_ms, .output_left = job->output_bytes};
 	finish(&t, steps(&t, &err), &err);

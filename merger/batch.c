@@ -51,6 +51,48 @@ batch_send(struct store *s, struct candidate *c, enum task_state to, const char 
 	return r < 0 ? -1 : 0;
 }
 
+/* Another task may have published this tag's name with another id since it was looked up. 1: *why. */
+static int
+check_tag_name(git_repository *record, const struct subtask *t, char **why, struct err *err)
+{
+	struct tag tag = {.name = t->tag_name};
+	int r;
+
+	snprintf(tag.id, sizeof(tag.id), "%s", t->tag_id);
+	r = record_check_tag(record, &tag, err);
+	if (r > 0)
+		*why = xstrdup(err->msg);
+	return r;
+}
+
+/* Deleting what is not there any more is refused: 1 and *why. */
+static int
+check_delete(struct store *s, const struct repository *repository, const struct subtask *t, char **why, struct err *err)
+{
+	AUTO(source_fini) struct source src = {0};
+	int r = source_get(s, repository->name, t->package, &src, err);
+
+	if (r == SOURCE_ABSENT)
+		*why = xasprintf("subtask %o: %s has no source package %s any more", (unsigned)t->id, repository->name, t->package);
+	return r;
+}
+
+/* An RPM is of the source whose subtask built it; any other claim would replace what is not the task's. */
+static int
+check_sources(const struct candidate *c, char **why)
+{
+	for (size_t a = 0; a < c->n_changes; a++)
+		for (size_t i = 0; i < c->changes[a].packages.n; i++) {
+			const struct facts *f = &c->changes[a].packages.p[i].facts;
+
+			if (!strs_has(&c->changes[a].builds, f->source)) {
+				*why = xasprintf("package %s says that it comes from %s, which the task does not build", f->name, f->source);
+				return 1;
+			}
+		}
+	return 0;
+}
+
 /* 0: may merge; 1: *why says why not. */
 static int
 check_inheritance(struct store *s, const struct repository *repository, const struct subtask *t, char **why, struct err *err)
@@ -61,6 +103,8 @@ check_inheritance(struct store *s, const struct repository *repository, const st
 
 	if (r)
 		return r == RECORD_ABSENT ? 0 : -1;
+	if (t->kind == SUBTASK_REPO && (r = check_tag_name(record, t, why, err)) != 0)
+		return r;
 	r = record_head(record, repository->name, head, err);
 	if (r)
 		return r == RECORD_ABSENT ? 0 : -1;
@@ -155,6 +199,12 @@ check_on(struct store *s, const struct candidate *c, char **why, struct err *err
 	return 0;
 }
 
+static bool
+database_trouble(const struct err *err)
+{
+	return strncmp(err->msg, "database: ", 10) == 0 || err->code == ENOSPC || err->code == ENOMEM;
+}
+
 /* Reasons that need no check of packages. 0 stays in the batch, 1 moved away, -1. */
 static int
 refuse(struct store *s, const struct repository *repository, struct candidate *c, struct err *err)
@@ -167,10 +217,17 @@ refuse(struct store *s, const struct repository *repository, struct candidate *c
 	if (r == 0 && (r = check_on(s, c, &why, err)) > 0)
 		return batch_send(s, c, TASK_AWAITING, why, err) < 0 ? -1 : 1;
 	for (size_t i = 0; i < c->subs.n && r == 0; i++)
-		if (c->subs.p[i].kind != SUBTASK_DELETE)
-			r = check_inheritance(s, repository, &c->subs.p[i], &why, err);
+		r = c->subs.p[i].kind == SUBTASK_DELETE ? check_delete(s, repository, &c->subs.p[i], &why, err) :
+		    check_inheritance(s, repository, &c->subs.p[i], &why, err);
+	if (r == 0)
+		r = check_sources(c, &why);
 	if (r == 0)
 		r = check_noarch(c, &why);
+	/* What is wrong with one task's git record is that task's failure, not the merger's. */
+	if (r < 0 && !database_trouble(err)) {
+		why = xstrdup(err->msg);
+		r = 1;
+	}
 	if (r > 0)
 		return batch_send(s, c, TASK_FAILED, why, err) < 0 ? -1 : 1;
 	return r;
@@ -244,6 +301,14 @@ consider(struct store *s, struct batch *b, struct task *t, bool *joined, struct 
 	int r = candidate_load(s, b->repository, t, &c, err);
 
 	*joined = false;
+	if (r < 0 && !database_trouble(err)) {
+		AUTO(free) char *why = xstrdup(err->msg);
+
+		r = batch_send(s, &c, TASK_FAILED, why, err);
+		*joined = r == 0;
+		candidate_fini(&c);
+		return r;
+	}
 	if (r == 0)
 		r = may_join(s, b, &c, joined, err);
 	if (r == 0 && *joined)

@@ -93,7 +93,8 @@ record_sources(struct commit *c, const struct candidate *cand, struct err *err)
 		AUTO(free) char *evr = source_evr(c, cand, t->package);
 		const struct source src = {t->package, evr, t->srpm, t->srpm_file, cand->task.id};
 
-		if (t->kind == SUBTASK_DELETE)
+		/* Nothing of it is left when a later task of the batch took its packages over. */
+		if (t->kind == SUBTASK_DELETE || !*evr)
 			continue;
 		if (source_close(c->s, c->repository->name, t->package, c->serial, err) < 0 ||
 		    source_add(c->s, c->repository->name, &src, c->serial, err) < 0)
@@ -172,9 +173,14 @@ finish(struct store *s, const struct repository *repository, int64_t merge, stru
 
 		if (subtask_find(s, tasks[i], &subs, err) < 0)
 			return -1;
+		/* The state is published: one record that cannot follow is said, and does not hold up the farm. */
 		for (size_t k = 0; k < subs.n; k++)
-			if (publish_git(s, repository->name, &subs.p[k], err) < 0)
-				return -1;
+			if (publish_git(s, repository->name, &subs.p[k], err) < 0) {
+				log_at(LOG_ERROR, "task #%lld: %s", (long long)tasks[i], err->msg);
+				if (event_add(s, "merge", tasks[i], 0, "", err, "task #%lld: its git record does not follow",
+				    (long long)tasks[i]) < 0)
+					return -1;
+			}
 	}
 	if (step("merge-git", err) < 0)
 		return -1;

@@ -53,7 +53,8 @@ add_task(struct assign *a, int64_t task, size_t *n, struct strs *removed, struct
 
 		/* A source is replaced from the moment that something of it was built. */
 		for (size_t k = 0; k < outs.n && !built; k++)
-			built = outs.p[k].subtask == subs.p[i].id && strcmp(outs.p[k].kind, "rpm") == 0;
+			built = outs.p[k].subtask == subs.p[i].id && strcmp(outs.p[k].kind, "rpm") == 0 &&
+			    (a->job->kind == JOB_TEST || strcmp(outs.p[k].arch, a->arch) == 0);
 		if (built && *subs.p[i].package && !strs_has(removed, subs.p[i].package))
 			strs_add(removed, subs.p[i].package);
 		if (task == a->task.id)

@@ -41,7 +41,7 @@ struct daemon {
 	VEC(struct peer *) peers;
 	int doorbell, wire;
 	int64_t seen;			/* the last event looked at */
-	bool dispatching;
+	int64_t ticked;			/* tick_ms() of the last tick */
 };
 
 static void turn(struct daemon *d);
@@ -59,6 +59,7 @@ peer_close(struct daemon *d, struct peer *p, const char *why)
 	loop_drop(d->loop, p->watch);
 	if (!p->hello)
 		return;
+	shutdown(p->conn.fd, SHUT_RDWR);
 	log_at(LOG_NOTE, "builder %s: %s", p->name, why);
 	AUTO(free) char *arches = strs_join(&p->arches, " ");
 	if (builder_seen(d->s, p->name, arches, p->slots, false, &err) < 0)
@@ -195,7 +196,7 @@ start_task(struct daemon *d, struct task *t, struct err *err)
 	AUTO(task_fini) struct task now = {0};
 	if (task_get(d->s, t->id, &now, err))
 		return -1;
-	return now.state == TASK_AWAITING && task_move(d->s, &now, TASK_FAILED, err->msg, err) < 0 ? -1 : 0;
+	return (now.state == TASK_AWAITING || now.state == TASK_POSTPONED) && task_move(d->s, &now, TASK_FAILED, err->msg, err) < 0 ? -1 : 0;
 }
 
 static int
@@ -470,13 +471,14 @@ static int
 take_result(struct daemon *d, struct peer *p, const struct wire_frame *f, struct err *err)
 {
 	AUTO(wire_result_fini) struct wire_result r = {0};
+	const struct live *l;
 	int rc;
 
 	if (wire_result_unpack(f->payload, f->n, &r, err) < 0)
 		return -1;
-	rc = stage_result(d->s, &r, d->conf->tries, err);
-	if (rc < 0 && err->code == EBADMSG)
-		return -1;
+	l = queue_find(&d->queue, r.ref.job);
+	/* A builder speaks for its own jobs only. */
+	rc = !l || !l->running || strcmp(l->builder, p->name) != 0 ? STAGE_STALE : stage_result(d->s, &r, d->conf->tries, err);
 	if (rc < 0) {
 		log_at(LOG_ERROR, "%s", err->msg);
 		exit(1);
@@ -571,8 +573,12 @@ on_tick(void *arg, uint32_t events)
 {
 	struct daemon *d = arg;
 	VEC(struct live *) gone = {0};
-	int64_t now = tick_ms();
+	int64_t now = tick_ms(), gap = d->ticked ? now - d->ticked - TICK_MS : 0;
 
+	/* When it was this process that stood still, the heartbeats wait unread: nobody's lease counts that time. */
+	d->ticked = now;
+	for (size_t i = 0; i < d->queue.all.n && gap > TICK_MS; i++)
+		d->queue.all.p[i]->lease += gap;
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	for (size_t i = 0; i < d->peers.n; i++)
@@ -604,6 +610,7 @@ recover(struct daemon *d, struct err *err)
 	const struct task_filter f = {.states = 1u << TASK_AWAITING | 1u << TASK_POSTPONED | 1u << TASK_BUILDING,
 	    .oldest_first = true};
 	AUTO(task_list_fini) struct task_list tasks = {0};
+	AUTO(job_list_fini) struct job_list open = {0};
 
 	d->seen = event_last(d->s, err);
 	if (d->seen < 0 || builder_all_offline(d->s, err) < 0 || task_find(d->s, &f, &tasks, err) < 0)
@@ -611,6 +618,12 @@ recover(struct daemon *d, struct err *err)
 	for (size_t i = 0; i < tasks.n; i++)
 		if ((tasks.p[i].state == TASK_BUILDING && stage_step(d->s, &tasks.p[i], err) < 0) ||
 		    look_at(d, tasks.p[i].id, err) < 0)
+			return -1;
+	if (job_open(d->s, &open, err) < 0)
+		return -1;
+	/* Jobs of tasks that were aborted while nobody looked. */
+	for (size_t i = 0; i < open.n; i++)
+		if (sync_task(d, open.p[i].task, err) < 0)
 			return -1;
 	log_at(LOG_NOTE, "%zu tasks on their way, %zu jobs queued", tasks.n, queue_queued(&d->queue));
 	return 0;

@@ -61,6 +61,19 @@ serve_log(void *arg, struct wire_ref ref, const void *data, size_t n, struct err
 	return st.st_size > LOG_MAX ? 0 : file_write_fd(fd, data, n, err);
 }
 
+/* Other peers' sockets, the database and the scheduler's lock are not for this child to keep open. */
+static void
+close_others(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (low > 3)
+		close_range(3, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0u, 0);
+}
+
 static void __attribute__((noreturn))
 child(struct conn *c, int dir, pid_t parent)
 {
@@ -72,6 +85,7 @@ child(struct conn *c, int dir, pid_t parent)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+	close_others(c->fd, dir);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (exchange_serve(c, &ops, &err) < 0)

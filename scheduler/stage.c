@@ -214,9 +214,16 @@ start_in(struct store *s, struct task *t, struct err *err)
 int
 stage_start(struct store *s, struct task *t, struct err *err)
 {
+	AUTO(task_fini) struct task now = {0};
+	int r;
+
 	if (store_begin(s, err) < 0)
 		return -1;
-	if (start_in(s, t, err) < 0)
+	/* It may have been aborted since it was read. */
+	r = task_get(s, t->id, &now, err);
+	if (r >= 0 && (r == TASK_ABSENT || (now.state != TASK_AWAITING && now.state != TASK_POSTPONED)))
+		return store_commit(s, err);
+	if (r < 0 || start_in(s, &now, err) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
 }
@@ -279,7 +286,7 @@ add_builds(struct stage *g, const struct named *n, const char *arch, const bool 
 		bool free_to_go = true;
 
 		for (size_t k = 0; k < n->n; k++)
-			free_to_go &= !needs[i * n->n + k];
+			free_to_go &= !needs[i * n->n + k] || !arch_allowed(&n->result[k].arches, arch);
 		if (arch_allowed(&n->result[i].arches, arch) && add_job(g, n->subtask[i], arch, JOB_BUILD,
 		    free_to_go ? JOB_QUEUED : JOB_WAITING, &ids[i], err) < 0)
 			return -1;
@@ -314,6 +321,17 @@ make_builds(struct stage *g, struct err *err)
 		AUTO(free) char *why = xasprintf("the subtasks need each other to be built first: %s", cycle);
 
 		return end_failed(g, why, err);
+	}
+	for (size_t i = 0; i < n.n; i++) {
+		bool any = false;
+
+		for (size_t a = 0; a < g->repository.arches.n; a++)
+			any |= arch_allowed(&n.result[i].arches, g->repository.arches.p[a]);
+		if (!any) {
+			AUTO(free) char *why = xasprintf("%s: its ExclusiveArch has no architecture of %s", n.label[i], g->t->repository);
+
+			return end_failed(g, why, err);
+		}
 	}
 	for (size_t a = 0; a < g->repository.arches.n; a++)
 		if (add_builds(g, &n, g->repository.arches.p[a], needs, err) < 0)
@@ -453,7 +471,10 @@ step_in(struct stage *g, struct err *err)
 
 		return end_failed(g, why, err);
 	}
-	if (bad || count(g, JOB_SRPM, open))
+	/* Late failing: what does not need the failed build is still built. */
+	if (bad)
+		return release_ready(g, err);
+	if (count(g, JOB_SRPM, open))
 		return 0;
 	for (size_t i = 0; i < g->subs.n; i++)
 		builds += subtask_builds(&g->subs.p[i]);
@@ -484,6 +505,16 @@ stage_step(struct store *s, struct task *t, struct err *err)
 
 /* Results. */
 
+/* What rpm names its files: also with ~ and ^, but no path, and nothing that a terminal or shell takes amiss. */
+static bool
+is_file_name(const char *s)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-~^";
+	size_t n = strlen(s);
+
+	return n > 0 && n <= 255 && s[0] != '.' && s[0] != '-' && strspn(s, allowed) == n;
+}
+
 static int
 store_outputs(struct store *s, const struct job *j, const struct wire_result *r, struct err *err)
 {
@@ -491,8 +522,8 @@ store_outputs(struct store *s, const struct job *j, const struct wire_result *r,
 		const struct output o = {j->subtask, j->arch, (char *)(j->kind == JOB_SRPM ? "srpm" : "rpm"),
 		    r->files.p[i].name, r->files.p[i].sha256, r->files.p[i].facts};
 
-		if (!text_is_name(o.file))
-			return err_set(err, EBADMSG, "a builder sent a file with an impossible name");
+		if (!is_file_name(o.file) || (j->kind == JOB_BUILD && !*r->files.p[i].facts))
+			return err_set(err, EBADMSG, "a package file with an impossible name, or without facts");
 		if (output_add(s, j->task, &o, err) < 0)
 			return -1;
 	}
@@ -510,8 +541,8 @@ store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct e
 {
 	AUTO(subtask_list_fini) struct subtask_list subs = {0};
 
-	if (r->files.n != 1)
-		return err_set(err, EBADMSG, "an SRPM job sent %zu files", r->files.n);
+	if (r->files.n != 1 || !text_is_name(r->package))
+		return err_set(err, EBADMSG, "an SRPM job sent %zu files of `%s`", r->files.n, r->package);
 	str_clear(&j->result);
 	wire_result_pack(&j->result, r);
 	if (subtask_find(s, j->task, &subs, err) < 0)
@@ -521,6 +552,10 @@ store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct e
 
 		if (t->id != j->subtask)
 			continue;
+		/* Permission, inheritance and the git record were looked up by the name that the spec's text gives. */
+		if (*t->package && strcmp(t->package, r->package) != 0)
+			return err_set(err, EBADMSG, "the spec's text says Name: %s, but it builds %s: write the name out",
+			    t->package, r->package);
 		free(t->package);
 		free(t->srpm);
 		free(t->srpm_file);
@@ -639,6 +674,17 @@ apply(struct store *s, struct job *j, const struct wire_result *r, int tries, st
 	return stage_step(s, &t, err);
 }
 
+/* A result that cannot be right fails the job, with what is wrong about it. */
+static int
+result_refused(struct store *s, const struct wire_result *r, struct err *err)
+{
+	AUTO(free) char *why = xstrdup(err->msg);
+	struct wire_result failed = {.ref = r->ref, .outcome = WIRE_FAILED, .reason = why, .log = r->log,
+	    .buildroot = (char *)""};
+
+	return stage_result(s, &failed, 1, err);
+}
+
 int
 stage_result(struct store *s, const struct wire_result *r, int tries, struct err *err)
 {
@@ -654,9 +700,10 @@ stage_result(struct store *s, const struct wire_result *r, int tries, struct err
 		store_rollback(s);
 		return STAGE_STALE;
 	}
-	if (apply(s, &j, r, tries, err) < 0)
-		return store_rollback(s);
-	return store_commit(s, err);
+	if (apply(s, &j, r, tries, err) == 0)
+		return store_commit(s, err);
+	store_rollback(s);
+	return err->code == EBADMSG && r->outcome == WIRE_OK ? result_refused(s, r, err) : -1;
 }
 
 int

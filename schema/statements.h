@@ -75,6 +75,7 @@ STATEMENT(ACL_ADD, "INSERT OR IGNORE INTO acl (repository, package, user) VALUES
 STATEMENT(ACL_DEL, "DELETE FROM acl WHERE repository = ? AND package = ? AND user = ?")
 STATEMENT(APPROVAL_SET, "INSERT OR REPLACE INTO approval (task, subtask, user, verdict, text, at) VALUES (?, ?, ?, ?, ?, ?)")
 STATEMENT(APPROVAL_DEL, "DELETE FROM approval WHERE task = ? AND subtask = ? AND user = ? AND verdict = ?")
+STATEMENT(APPROVAL_FORGET, "DELETE FROM approval WHERE task = ? AND subtask = ?")
 STATEMENT(APPROVAL_FIND, "SELECT user FROM approval WHERE task = ? AND subtask = ? AND verdict = ? ORDER BY user")
 
 STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned FROM repository WHERE name = ?")

@@ -306,6 +306,9 @@ subtask_save(struct store *s, const struct subtask *t, struct err *err)
 int
 subtask_remove(struct store *s, int64_t task, int id, struct err *err)
 {
+	/* What was approved was this change, not whatever gets its number next. */
+	if (store_run(s, STMT_APPROVAL_FORGET, err, "ii", task, (int64_t)id) < 0)
+		return -1;
 	return store_run(s, STMT_SUBTASK_REMOVE, err, "ii", task, (int64_t)id);
 }
 

@@ -233,7 +233,12 @@ source_prepare(struct context *c, const struct repository *repository, struct su
 
 	if (source_resolve(c, repository, t, err) < 0)
 		return -1;
-	if (read_tag(c, t, &repo, &tag, err) < 0 || make_tree(c, repo, &tag, t, err) < 0 ||
+	if (read_tag(c, t, &repo, &tag, err) < 0)
+		return err_ctx(err, "%s", t->dir);
+	/* What was verified, and nothing that came since. */
+	if (strcmp(tag.id, t->tag_id) != 0)
+		return err_set(err, EAGAIN, "%s: tag %s moved while it was checked", t->dir, tag.name);
+	if (make_tree(c, repo, &tag, t, err) < 0 ||
 	    check_record(c, repository, &tag, t, err) < 0)
 		return err_ctx(err, "%s %s", t->dir, t->tag_name);
 	return 0;

@@ -46,10 +46,25 @@ task_new(struct context *c, struct err *err)
 	return 0;
 }
 
-/* Make an idle task NEW again; a running one may not be edited. */
+/* Read the task again, inside the transaction that changes it: someone may have run it meanwhile. */
+static int
+reread(struct context *c, struct task *t, struct err *err)
+{
+	struct task now = {0};
+
+	if (task_get(c->store, t->id, &now, err))
+		return -1;
+	task_fini(t);
+	*t = now;
+	return 0;
+}
+
+/* In a transaction: make an idle task NEW again; a running one may not be edited. */
 static int
 begin_edit(struct context *c, struct task *t, struct err *err)
 {
+	if (reread(c, t, err) < 0)
+		return -1;
 	if (t->state == TASK_NEW)
 		return 0;
 	if (!task_may_move(t->state, TASK_NEW))
@@ -319,10 +334,18 @@ task_rm(struct context *c, struct err *err)
 
 	if (!id || context_end(c, err) < 0 || context_task(c, id, true, &t, err) < 0)
 		return -1;
-	if (t.state != TASK_NEW && !task_may_move(t.state, TASK_NEW))
-		return err_set(err, EBUSY, "task #%lld is %s: %s", (long long)t.id, task_state_name(t.state),
+	if (store_begin(c->store, err) < 0)
+		return -1;
+	if (reread(c, &t, err) < 0)
+		return store_rollback(c->store);
+	if (t.state != TASK_NEW && !task_may_move(t.state, TASK_NEW)) {
+		err_set(err, EBUSY, "task #%lld is %s: %s", (long long)t.id, task_state_name(t.state),
 		    t.state == TASK_DONE ? "it is part of the repository's history" : "`task abort` it first");
+		return store_rollback(c->store);
+	}
 	if (subtask_find(c->store, t.id, &l, err) < 0 || task_remove(c->store, t.id, err) < 0)
+		return store_rollback(c->store);
+	if (store_commit(c->store, err) < 0)
 		return -1;
 	release_records(c, t.id, &l);
 	return 0;
@@ -352,6 +375,8 @@ task_share(struct context *c, struct err *err)
 		return err_set(err, EINVAL, "`%s`: not status, enable or disable", word);
 	if (context_task(c, id, true, &t, err) < 0 || store_begin(c->store, err) < 0)
 		return -1;
+	if (reread(c, &t, err) < 0)
+		return store_rollback(c->store);
 	t.shared = enable;
 	if (task_save(c->store, &t, err) < 0 || event_add(c->store, "task", t.id, 0, "", err, "task #%lld: sharing %sd",
 	    (long long)t.id, word) < 0)

@@ -204,6 +204,37 @@ record_head(git_repository *record, const char *repository, char hex[GIT_HEX + 1
 	return read_ref(record, ref, hex, err);
 }
 
+/* refs are files: a name cannot stand beside one that has it, or that it has, as its folder. */
+static int
+check_nesting(git_repository *record, const char *ref, struct err *err)
+{
+	AUTO(free) char *below = xasprintf("%s/*", ref);
+	AUTO(free) char *part = xstrdup(ref);
+	git_reference_iterator *it = NULL;
+	char hex[GIT_HEX + 1], *slash;
+	const char *name = NULL;
+	int r = 0;
+
+	while (r == 0 && (slash = strrchr(part, '/')) && slash > part + strlen("refs/tags")) {
+		*slash = '\0';
+		if ((r = read_ref(record, part, hex, err)) < 0)
+			return -1;
+		if (r == 0) {
+			err_set(err, EEXIST, "tag %s: %s was merged before, and git cannot keep both; choose a new name",
+			    ref + strlen("refs/tags/"), part + strlen("refs/tags/"));
+			return RECORD_CONFLICT;
+		}
+		r = 0;
+	}
+	if (git_reference_iterator_glob_new(&it, record, below) == 0 && git_reference_next_name(&name, it) == 0) {
+		err_set(err, EEXIST, "tag %s: %s was merged before, and git cannot keep both; choose a new name",
+		    ref + strlen("refs/tags/"), name + strlen("refs/tags/"));
+		r = RECORD_CONFLICT;
+	}
+	git_reference_iterator_free(it);
+	return r;
+}
+
 int
 record_check_tag(git_repository *record, const struct tag *tag, struct err *err)
 {
@@ -216,7 +247,9 @@ record_check_tag(git_repository *record, const struct tag *tag, struct err *err)
 	r = read_ref(record, ref, hex, err);
 	if (r < 0)
 		return -1;
-	if (r == RECORD_ABSENT || strcmp(hex, tag->id) == 0)
+	if (r == RECORD_ABSENT)
+		return check_nesting(record, ref, err);
+	if (strcmp(hex, tag->id) == 0)
 		return 0;
 	err_set(err, EEXIST, "tag %s: another tag of this name, %s, was merged before; choose a new name",
 	    tag->name, hex);
