@@ -131,25 +131,28 @@ spawn_wait(pid_t pid, int64_t deadline_ms, struct ended *ended, struct err *err)
 	return 0;
 }
 
-/* Feed and drain until the child closed its output or the time is over. */
+/*
+ * Feed and drain until the child closed its output or the time is over. *in does not block: a
+ * child that answers before it has read everything would wait for us as we for it.
+ */
 static void
-converse(int in, int out, const struct str *input, struct str *output, int64_t deadline)
+converse(int *in, int out, const struct str *input, struct str *output, int64_t deadline)
 {
 	size_t sent = 0;
 	char buf[16384];
 
 	while (out >= 0) {
-		struct pollfd p[2] = {{.fd = out, .events = POLLIN}, {.fd = in, .events = POLLOUT}};
+		struct pollfd p[2] = {{.fd = out, .events = POLLIN}, {.fd = *in, .events = POLLOUT}};
 		int64_t left = deadline - tick_ms();
 		ssize_t n;
 
 		if (left <= 0 || (poll(p, 2, (int)left) < 0 && errno != EINTR))
 			return;
 		if (p[1].revents) {
-			n = write(in, input->p + sent, input->n - sent);
+			n = write(*in, input->p + sent, input->n - sent);
 			sent += n > 0 ? (size_t)n : 0;
-			if (n <= 0 || sent == input->n)
-				close(STEAL_FD(in));
+			if ((n < 0 && errno != EAGAIN) || sent == input->n)
+				close(STEAL_FD(*in));
 		}
 		if (p[0].revents) {
 			n = read(out, buf, sizeof(buf));
@@ -159,8 +162,8 @@ converse(int in, int out, const struct str *input, struct str *output, int64_t d
 				str_put(output, buf, (size_t)n);
 		}
 	}
-	if (in >= 0)
-		close(in);
+	if (*in >= 0)
+		close(STEAL_FD(*in));
 }
 
 int
@@ -170,7 +173,8 @@ spawn_run(const struct spawn *s, const struct str *input, struct str *output,
 	AUTO(close) int out_r = -1;
 	AUTO(close) int out_w = -1;
 	AUTO(close) int in_r = -1;
-	int in_w = -1, fds[2];
+	AUTO(close) int in_w = -1;
+	int fds[2];
 	int64_t deadline = tick_ms() + timeout_ms;
 	struct spawn run = *s;
 	void (*pipe_was)(int);
@@ -185,16 +189,16 @@ spawn_run(const struct spawn *s, const struct str *input, struct str *output,
 			return err_sys(err, "pipe");
 		run.in = in_r = fds[0];
 		in_w = fds[1];
+		fcntl(in_w, F_SETFL, O_NONBLOCK);
 	}
 	pid = spawn_start(&run, err);
 	close(STEAL_FD(out_w));
-	if (pid < 0) {
-		if (in_w >= 0)
-			close(in_w);
+	if (in_r >= 0)
+		close(STEAL_FD(in_r));
+	if (pid < 0)
 		return -1;
-	}
 	pipe_was = signal(SIGPIPE, SIG_IGN);
-	converse(in_w, out_r, input, output, deadline);
+	converse(&in_w, out_r, input, output, deadline);
 	signal(SIGPIPE, pipe_was);
 	if (spawn_wait(pid, deadline, ended, err) < 0)
 		return err_ctx(err, "%s", s->argv[0]);

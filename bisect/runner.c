@@ -60,7 +60,7 @@ start(struct run *r, struct err *err)
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(err, "pipe");
-	r->slot[attempt].pid = fault("attempt") ? -1 : fork();
+	r->slot[attempt].pid = fault("attempt") ? (errno = EAGAIN, -1) : fork();
 	if (r->slot[attempt].pid == 0)
 		child(r, attempt, fds[1], parent);
 	close(fds[1]);

@@ -66,7 +66,7 @@ install(int dir, struct artefact_tmp *t, const char *sha256, struct err *err)
 	char folder[16];
 
 	snprintf(folder, sizeof(folder), "artefact/%.2s", sha256);
-	if (fchmod(t->fd, 0444) < 0 || fault("fsync") || fsync(t->fd) < 0)
+	if (fchmod(t->fd, 0444) < 0 || (fault("fsync") && (errno = EIO)) || fsync(t->fd) < 0)
 		return err_sys(err, "sync %s", t->name);
 	if (mkdirat(dir, folder, 0755) < 0 && errno != EEXIST)
 		return err_sys(err, "mkdir %s", folder);

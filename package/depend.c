@@ -17,7 +17,7 @@ static const struct {
 	const char *text;
 	uint32_t flags;
 } operators[] = {
-	{"<=", DEP_LESS | DEP_EQUAL}, {">=", DEP_GREATER | DEP_EQUAL}, {"==", DEP_EQUAL},
+	{"<=", DEP_LESS | DEP_EQUAL}, {">=", DEP_GREATER | DEP_EQUAL}, {"<>", DEP_LESS | DEP_GREATER}, {"==", DEP_EQUAL},
 	{"<", DEP_LESS}, {">", DEP_GREATER}, {"=", DEP_EQUAL},
 };
 
@@ -45,6 +45,7 @@ dep_parse(const char *text, struct dep *out, struct err *err)
 	AUTO(rpmverFree) rpmver v = NULL;
 	uint32_t flags = 0;
 
+	text += strspn(text, " \t");
 	if (*text == '(') {
 		AUTO(rich_free) struct rich *r = rich_parse(text, err);
 
@@ -178,13 +179,17 @@ step(void *arg, rpmrichParseType type, const char *n, int nl, const char *e, int
 		b->open[b->n++] = r;
 		break;
 	case RPMRICH_PARSE_LEAVE:
-		if (b->n)
-			b->n--;
+		/* "(a)" is a group of one, wherever it stands. */
+		if (b->n && b->open[--b->n]->op == RICH_SIMPLE)
+			b->open[b->n]->op = RICH_AND;
 		break;
 	case RPMRICH_PARSE_OP:
+		r = b->open[b->n - 1];
 		/* `else` only adds a third child to the `if` or `unless` there is. */
+		if (op == RPMRICHOP_ELSE && r->op != RICH_IF && r->op != RICH_UNLESS)
+			return RPMRC_FAIL;
 		if (op != RPMRICHOP_ELSE)
-			b->open[b->n - 1]->op = translate(op);
+			r->op = translate(op);
 		break;
 	}
 	return RPMRC_OK;
@@ -203,8 +208,5 @@ rich_parse(const char *text, struct err *err)
 		rich_free(b.root);
 		return NULL;
 	}
-	/* "(a)" is a group of one. */
-	if (b.root->op == RICH_SIMPLE && b.root->n)
-		b.root->op = RICH_AND;
 	return b.root;
 }

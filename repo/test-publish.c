@@ -1,0 +1,399 @@
+/* Published states: of real, tiny RPMs, read back by what users have. */
+#include "package/test-rpm.h"
+
+#include <createrepo_c/createrepo_c.h>
+#include <dirent.h>
+
+#include "base/fault.h"
+#include "base/hash.h"
+#include "base/vec.h"
+#include "package/artefact.h"
+#include "repo/publish.h"
+
+#define STATE "repo/sisyphus/x86_64/state/"
+
+enum { WHEN = 1700000000 };
+
+static const char spec[] =
+    "Name: tiny\nVersion: 1\nRelease: 1\nSummary: Tiny & small\nLicense: Public Domain\n"
+    "%description\nWords.\n"
+    "%package data\nSummary: data\nBuildArch: noarch\nRequires: tiny = 1-1, (a if b)\n%description data\nWords.\n"
+    "%install\nmkdir -p %buildroot/usr/share/tiny %buildroot/usr/bin\n"
+    "echo hello > %buildroot/usr/share/tiny/hello\ntouch %buildroot/usr/bin/tiny\n"
+    "%files\n/usr/bin/tiny\n%files data\n/usr/share/tiny/hello\n";
+
+/* A farm's folder with two packages as artefacts, made once for all tests. */
+static struct folder farm;
+
+static int
+build(void **state)
+{
+	struct err err = {0};
+
+	farm = folder_make();
+	rpm_build(&farm, spec);
+	OK(file_mkdirs(farm.fd, "artefact", &err));
+	return 0;
+}
+
+static int
+unbuild(void **state)
+{
+	folder_fini(&farm);
+	return 0;
+}
+
+static void
+add(struct repo *r, const char *file)
+{
+	AUTO(free) char *path = xasprintf("%s/rpms/%s", farm.path, file);
+	AUTO(str_fini) struct str raw = {0};
+	struct facts f = {0};
+	struct sha256 rpm, facts;
+	struct err err = {0};
+
+	OK(facts_from_rpm(path, file, &f, &err));
+	OK(artefact_put_file(farm.fd, path, false, &rpm, &err));
+	assert_string_equal(rpm.hex, f.sha256);
+	facts_pack(&raw, &f);
+	OK(artefact_put(farm.fd, raw.p, raw.n, &facts, &err));
+	repo_add(r, &f, facts.hex, 1);
+}
+
+/* Two present packages, and one that left. */
+static struct repo
+make_repo(bool reverse)
+{
+	struct repo r = {0};
+
+	add(&r, reverse ? "tiny-data-1-1.noarch.rpm" : "tiny-1-1.x86_64.rpm");
+	add(&r, reverse ? "tiny-1-1.x86_64.rpm" : "tiny-data-1-1.noarch.rpm");
+	add(&r, "tiny-1-1.x86_64.rpm");
+	r.packages.p[2].present = false;
+	return r;
+}
+
+static struct published
+publish(int64_t serial, bool reverse)
+{
+	AUTO(repo_fini) struct repo r = make_repo(reverse);
+	struct published out;
+	struct err err = {0};
+
+	OK(publish_write(farm.fd, "sisyphus", "x86_64", serial, WHEN, &r, &out, &err));
+	return out;
+}
+
+static void
+list_folder(const char *path, struct strs *out)
+{
+	AUTO(free) char *full = xasprintf("%s/%s", farm.path, path);
+	DIR *d = opendir(full);
+	struct dirent *e;
+
+	if (!d)
+		fail_msg("no %s", path);
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			strs_add(out, e->d_name);
+	closedir(d);
+	strs_sort(out);
+}
+
+static void
+same_file(const char *a, const char *b, const char *name)
+{
+	AUTO(free) char *path_a = xasprintf("%s/%s", a, name);
+	AUTO(free) char *path_b = xasprintf("%s/%s", b, name);
+	AUTO(str_fini) struct str x = {0};
+	AUTO(str_fini) struct str y = {0};
+	struct stat st_a, st_b;
+	struct err err = {0};
+
+	OK(file_read(farm.fd, path_a, 1 << 24, &x, &err));
+	OK(file_read(farm.fd, path_b, 1 << 24, &y, &err));
+	assert_int_equal(x.n, y.n);
+	assert_memory_equal(x.p, y.p, x.n);
+	assert_int_equal(fstatat(farm.fd, path_a, &st_a, 0), 0);
+	assert_int_equal(fstatat(farm.fd, path_b, &st_b, 0), 0);
+	if (strcmp(name, "repomd.xml") != 0)
+		assert_int_equal(st_a.st_mtime, WHEN);
+}
+
+/* The same packages give the same bytes, in whatever order they came. */
+static void
+test_reproducible(void **state)
+{
+	struct published a = publish(1, false), b = publish(2, true);
+	AUTO(strs_fini) struct strs first = {0};
+	AUTO(strs_fini) struct strs second = {0};
+
+	list_folder(STATE "1/repodata", &first);
+	list_folder(STATE "2/repodata", &second);
+	assert_int_equal(first.n, PUBLISH_KINDS + 1);
+	assert_int_equal(second.n, first.n);
+	for (size_t i = 0; i < first.n; i++) {
+		assert_string_equal(first.p[i], second.p[i]);
+		same_file(STATE "1/repodata", STATE "2/repodata", first.p[i]);
+	}
+	for (int k = 0; k < PUBLISH_KINDS; k++) {
+		AUTO(free) char *name = xasprintf("%s-%s.xml.gz", a.file[k].hex, publish_kind_name(k));
+
+		assert_string_equal(a.file[k].hex, b.file[k].hex);
+		assert_true(artefact_has(farm.fd, a.file[k].hex));
+		assert_true(strs_has(&first, name));
+	}
+}
+
+static void
+test_pool(void **state)
+{
+	AUTO(repo_fini) struct repo r = make_repo(false);
+
+	publish(3, false);
+	for (int i = 0; i < 2; i++) {
+		const struct facts *f = &r.packages.p[i].facts;
+		AUTO(free) char *where = facts_location(f->file, f->sha256);
+		AUTO(free) char *path = xasprintf(STATE "3/Packages/%s", where);
+		struct stat link, artefact;
+
+		assert_int_equal(fstatat(farm.fd, path, &link, 0), 0);
+		assert_int_equal(fstatat(farm.fd, artefact_path(f->sha256).text, &artefact, 0), 0);
+		assert_int_equal(link.st_ino, artefact.st_ino);
+		assert_int_equal(link.st_mode & 0777, 0444);
+	}
+}
+
+static int
+new_package(cr_Package **out, const char *id, const char *name, const char *arch, void *arg, GError **why)
+{
+	*out = cr_package_new();
+	return CR_CB_RET_OK;
+}
+
+static int
+take_package(cr_Package *p, void *arg, GError **why)
+{
+	str_add(arg, "%s-%s-%s.%s %s; ", p->name, p->version, p->release, p->arch, p->summary);
+	cr_package_free(p);
+	return CR_CB_RET_OK;
+}
+
+/* What createrepo_c's parser finds; its checks of repomd.xml too. */
+static void
+test_createrepo(void **state)
+{
+	AUTO(free) char *repomd = xasprintf("%s/%s", farm.path, STATE "4/repodata/repomd.xml");
+	struct published p = publish(4, false);
+	AUTO(free) char *primary = xasprintf("%s/" STATE "4/repodata/%s-primary.xml.gz", farm.path, p.file[0].hex);
+	AUTO(str_fini) struct str seen = {0};
+	cr_Repomd *md = cr_repomd_new();
+	cr_RepomdRecord *record;
+	GError *why = NULL;
+
+	assert_int_equal(cr_xml_parse_repomd(repomd, md, NULL, NULL, &why), CRE_OK);
+	record = cr_repomd_get_record(md, "primary");
+	assert_non_null(record);
+	assert_string_equal(record->checksum, p.file[0].hex);
+	unit_has(record->location_href, "repodata/");
+	assert_int_equal(record->timestamp, WHEN);
+	assert_non_null(cr_repomd_get_record(md, "filelists"));
+	assert_non_null(cr_repomd_get_record(md, "other"));
+	cr_repomd_free(md);
+	assert_int_equal(cr_xml_parse_primary(primary, new_package, NULL, take_package, &seen, NULL, NULL, 1, &why), CRE_OK);
+	assert_string_equal(str_c(&seen), "tiny-1-1.x86_64 Tiny & small; tiny-data-1-1.noarch data; ");
+}
+
+/* What users' dnf finds, and can fetch. */
+static void
+test_dnf(void **state)
+{
+	AUTO(folder_fini) struct folder cache = folder_make();
+	AUTO(free) char *from = xasprintf("--repofrompath=test,file://%s/" STATE "5", farm.path);
+	AUTO(free) char *cachedir = xasprintf("--setopt=cachedir=%s", cache.path);
+	AUTO(free) char *persist = xasprintf("--setopt=persistdir=%s", cache.path);
+	AUTO(free) char *log = xasprintf("--setopt=logdir=%s", cache.path);
+	const char *query[] = {"dnf", "-q", from, "--repo=test", cachedir, persist, log, "--noplugins", "--forcearch=x86_64",
+	    "--installroot", cache.path, "repoquery", "--qf", "%{name} %{evr} %{arch}", "--whatprovides", NULL, NULL};
+	const char *download[] = {"dnf", "-q", from, "--repo=test", cachedir, persist, log, "--noplugins",
+	    "--forcearch=x86_64", "--installroot", cache.path, "repoquery", "--location", NULL};
+	AUTO(str_fini) struct str by_name = {0};
+	AUTO(str_fini) struct str by_file = {0};
+	AUTO(str_fini) struct str where = {0};
+
+	publish(5, false);
+	query[ARRAY_SIZE(query) - 2] = "tiny-data";
+	rpm_run(cache.path, query, &by_name);
+	unit_has(str_c(&by_name), "tiny-data 1-1 noarch\n");
+	query[ARRAY_SIZE(query) - 2] = "/usr/share/tiny/hello";
+	rpm_run(cache.path, query, &by_file);
+	unit_has(str_c(&by_file), "tiny-data 1-1 noarch\n");
+	rpm_run(cache.path, download, &where);
+	unit_has(str_c(&where), STATE "5/Packages/t/");
+}
+
+static void
+latest_is(const char *want)
+{
+	char target[64] = "";
+
+	assert_true(readlinkat(farm.fd, "repo/sisyphus/x86_64/latest", target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, want);
+}
+
+static void
+test_switch(void **state)
+{
+	struct err err = {0};
+
+	publish(6, false);
+	publish(7, false);
+	OK(publish_switch(farm.fd, "sisyphus", "x86_64", 6, &err));
+	latest_is("state/6");
+	OK(publish_switch(farm.fd, "sisyphus", "x86_64", 7, &err));
+	OK(publish_switch(farm.fd, "sisyphus", "x86_64", 7, &err));
+	latest_is("state/7");
+	assert_true(file_exists(farm.fd, "repo/sisyphus/x86_64/latest/repodata/repomd.xml"));
+	FAILS(publish_switch(farm.fd, "absent", "x86_64", 7, &err), "repo/absent/x86_64/latest");
+	/* A state that was never current goes; the others, and the pool, stay. */
+	publish(8, false);
+	OK(publish_abandon(farm.fd, "sisyphus", "x86_64", 8, &err));
+	OK(publish_abandon(farm.fd, "sisyphus", "x86_64", 8, &err));
+	assert_false(file_exists(farm.fd, STATE "8"));
+	assert_true(file_exists(farm.fd, STATE "7/repodata/repomd.xml"));
+	latest_is("state/7");
+}
+
+/* What an interrupted attempt left is replaced, half written or whole. */
+static void
+test_leftover(void **state)
+{
+	AUTO(strs_fini) struct strs files = {0};
+	struct err err = {0};
+
+	OK(file_mkdirs(farm.fd, STATE "9.new/repodata", &err));
+	folder_put(&farm, STATE "9.new/repodata/primary", "half");
+	folder_put(&farm, STATE "9.new/junk", "");
+	OK(file_mkdirs(farm.fd, STATE "9/repodata", &err));
+	folder_put(&farm, STATE "9/repodata/repomd.xml", "old");
+	publish(9, false);
+	publish(10, false);
+	assert_false(file_exists(farm.fd, STATE "9.new"));
+	assert_false(file_exists(farm.fd, STATE "9/junk"));
+	list_folder(STATE "9/repodata", &files);
+	assert_int_equal(files.n, PUBLISH_KINDS + 1);
+	same_file(STATE "9/repodata", STATE "10/repodata", "repomd.xml");
+	OK(file_mkdirs(farm.fd, STATE "11.new/repodata", &err));
+	OK(publish_abandon(farm.fd, "sisyphus", "x86_64", 11, &err));
+	assert_false(file_exists(farm.fd, STATE "11.new"));
+}
+
+static void
+test_empty(void **state)
+{
+	AUTO(repo_fini) struct repo r = {0};
+	AUTO(str_fini) struct str seen = {0};
+	struct published p;
+	AUTO(free) char *primary = NULL;
+	struct err err = {0};
+
+	OK(publish_write(farm.fd, "sisyphus", "x86_64", 12, WHEN, &r, &p, &err));
+	primary = xasprintf("%s/" STATE "12/repodata/%s-primary.xml.gz", farm.path, p.file[0].hex);
+	assert_int_equal(cr_xml_parse_primary(primary, new_package, NULL, take_package, &seen, NULL, NULL, 1, NULL), CRE_OK);
+	assert_string_equal(str_c(&seen), "");
+}
+
+/* More packages than one gzip member holds: one stream for readers. */
+static void
+test_members(void **state)
+{
+	enum { MANY = 300 };
+	AUTO(repo_fini) struct repo r = make_repo(false);
+	AUTO(str_fini) struct str seen = {0};
+	AUTO(free) char *primary = NULL;
+	AUTO(strs_fini) struct strs all = {0};
+	struct published p;
+	struct err err = {0};
+
+	for (int i = 2; i < MANY; i++) {
+		struct facts f = {.name = xasprintf("copy-%d", i), .sha256 = xstrdup(r.packages.p[0].facts.sha256),
+		    .file = xstrdup(r.packages.p[0].facts.file)};
+
+		repo_add(&r, &f, r.packages.p[0].facts_sha, 1);
+	}
+	OK(publish_write(farm.fd, "sisyphus", "x86_64", 13, WHEN, &r, &p, &err));
+	primary = xasprintf("%s/" STATE "13/repodata/%s-primary.xml.gz", farm.path, p.file[0].hex);
+	assert_int_equal(cr_xml_parse_primary(primary, new_package, NULL, take_package, &seen, NULL, NULL, 1, NULL), CRE_OK);
+	strs_split(&all, str_c(&seen), ";");
+	assert_int_equal(all.n, MANY + 1);
+}
+
+static void
+test_missing_facts(void **state)
+{
+	AUTO(repo_fini) struct repo r = make_repo(false);
+	struct published p;
+	struct err err = {0};
+
+	memset(r.packages.p[1].facts_sha, '0', SHA256_HEX);
+	FAILS(publish_write(farm.fd, "sisyphus", "x86_64", 14, WHEN, &r, &p, &err), "facts of tiny-data-1-1.noarch.rpm");
+	unit_has(err.msg, "publish sisyphus x86_64 state 14");
+	assert_false(file_exists(farm.fd, STATE "14"));
+}
+
+#if FAULTS
+/* Until it runs through, whatever fails leaves no state behind under its serial. */
+static void
+test_faults(void **state)
+{
+	static const char *const points[] = {"write", "fsync", "syncfs"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
+		long n = 0;
+
+		for (;;) {
+			AUTO(repo_fini) struct repo r = make_repo(false);
+			int fds = unit_open_fds();
+			struct published p;
+			struct err err = {0};
+			int rc;
+
+			fault_arm(points[i], ++n);
+			rc = publish_write(farm.fd, "sisyphus", "x86_64", 20, WHEN, &r, &p, &err);
+			assert_int_equal(unit_open_fds(), fds);
+			if (!fault_fired()) {
+				OK(rc);
+				break;
+			}
+			assert_int_equal(rc, -1);
+			assert_int_not_equal(err.code, 0);
+			assert_false(file_exists(farm.fd, STATE "20"));
+		}
+		assert_true(n > 1);
+		fault_arm("", 0);
+		same_file(STATE "20/repodata", STATE "1/repodata", "repomd.xml");
+		assert_int_equal(publish_abandon(farm.fd, "sisyphus", "x86_64", 20, &(struct err){0}), 0);
+	}
+}
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reproducible),
+		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_createrepo),
+		cmocka_unit_test(test_dnf),
+		cmocka_unit_test(test_switch),
+		cmocka_unit_test(test_leftover),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_missing_facts),
+#if FAULTS
+		cmocka_unit_test(test_faults),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, build, unbuild);
+}

@@ -1,0 +1,482 @@
+#include "schema/test-farm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/doorbell.h"
+#include "base/fault.h"
+#include "schema/build.h"
+#include "schema/event.h"
+#include "schema/merge.h"
+#include "schema/task.h"
+#include "schema/user.h"
+
+static void
+exec_sql(const char *root, const char *sql)
+{
+	AUTO(free) char *path = xasprintf("%s/farm.db", root);
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+test_create(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(free) char *deep = xasprintf("%s/a/farm", f.path);
+	AUTO(store_close) struct store *s = NULL;
+	struct err err = {0};
+
+	FAILS(store_open(f.path, &s, &err), "no farm here");
+	unit_has(err.msg, "artel init --root");
+	FAILS(store_open("/nonexistent", &s, &err), "no farm here");
+	OK(store_create(deep, &err));
+	FAILS(store_create(deep, &err), "there is a farm already");
+	assert_int_equal(err.code, EEXIST);
+	OK(store_open(deep, &s, &err));
+	assert_int_equal(farm_count(s, "PRAGMA user_version"), STORE_VERSION);
+	assert_int_equal(farm_count(s, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(farm_count(s, "PRAGMA synchronous"), 2);
+	assert_int_equal(farm_count(s, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
+	assert_true(file_exists(s->dir, "artefact"));
+	assert_true(file_exists(s->dir, "run/log"));
+}
+
+/* Every statement is good SQL for this schema. */
+static void
+test_statements(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	struct err err = {0};
+
+	for (int i = 0; i < STMT_COUNT; i++) {
+		sqlite3_stmt *q = store_query(f.s, i, &err, "");
+
+		if (!q)
+			fail_msg("%s", err.msg);
+		store_done(q);
+	}
+}
+
+/* A database without a schema is what an interrupted creation leaves: opening finishes it. */
+static void
+test_migrate(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(store_close) struct store *s = NULL;
+	struct err err = {0};
+
+	exec_sql(f.path, "PRAGMA user_version = 0; VACUUM;");
+	OK(store_open(f.path, &s, &err));
+	assert_int_equal(farm_count(s, "PRAGMA user_version"), STORE_VERSION);
+	assert_int_equal(farm_count(s, "SELECT count(*) FROM task"), 0);
+}
+
+static void
+refused_unchanged(const char *journal)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(free) char *sql = xasprintf("PRAGMA journal_mode = %s; PRAGMA user_version = %d;", journal, STORE_VERSION + 1);
+	AUTO(str_fini) struct str before = {0};
+	AUTO(str_fini) struct str after = {0};
+	struct store *s = NULL;
+	struct err err = {0};
+
+	OK(store_create(f.path, &err));
+	exec_sql(f.path, sql);
+	OK(file_read(f.fd, "farm.db", 1 << 24, &before, &err));
+	FAILS(store_open(f.path, &s, &err), "is newer than this program knows");
+	assert_null(s);
+	OK(file_read(f.fd, "farm.db", 1 << 24, &after, &err));
+	assert_int_equal(before.n, after.n);
+	assert_memory_equal(before.p, after.p, before.n);
+}
+
+static void
+test_newer(void **state)
+{
+	refused_unchanged("WAL");
+	refused_unchanged("DELETE");
+}
+
+static void
+test_not_a_database(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	struct store *s = NULL;
+	struct err err = {0};
+
+	folder_put(&f, "farm.db", "this is a text and no database, and long enough to be looked at by SQLite: "
+	    "its header has a hundred bytes.");
+	FAILS(store_open(f.path, &s, &err), "not a database");
+	assert_null(s);
+}
+
+static void
+test_nested(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	struct err err = {0};
+
+	OK(store_begin(f.s, &err));
+	OK(user_add(f.s, "joe", false, &err));
+	OK(store_begin(f.s, &err));
+	OK(user_add(f.s, "ann", true, &err));
+	OK(store_commit(f.s, &err));
+	assert_int_equal(f.s->depth, 1);
+	assert_int_equal(sqlite3_get_autocommit(f.s->db), 0);
+	assert_int_equal(store_rollback(f.s), -1);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 0);
+	OK(store_begin(f.s, &err));
+	OK(store_begin(f.s, &err));
+	OK(user_add(f.s, "joe", false, &err));
+	OK(store_commit(f.s, &err));
+	OK(store_commit(f.s, &err));
+	assert_int_equal(f.s->depth, 0);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 1);
+	assert_int_equal(store_rollback(f.s), -1);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 1);
+	/* What fails inside undoes the whole. */
+	OK(store_begin(f.s, &err));
+	OK(user_add(f.s, "ann", true, &err));
+	FAILS(user_add(f.s, "joe", true, &err), "UNIQUE");
+	assert_int_equal(f.s->depth, 0);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 1);
+	FAILS(store_commit(f.s, &err), "database");
+}
+
+static int
+collect(void *arg, const struct event *e)
+{
+	str_add(arg, "%s/%s/%s/%s ", e->kind, e->user, e->state, e->text);
+	return 0;
+}
+
+static int
+stop_at_first(void *arg, const struct event *e)
+{
+	*(int64_t *)arg = e->id;
+	return 7;
+}
+
+static void
+test_events(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(str_fini) struct str all = {0};
+	AUTO(str_fini) struct str of_task = {0};
+	struct err err = {0};
+	int64_t before = event_last(f.s, &err), task, first = 0;
+
+	assert_true(before > 0);
+	OK(user_add(f.s, "joe", false, &err));
+	OK(task_create(f.s, "sisyphus", "joe", &task, &err));
+	OK(event_each(f.s, before, 0, collect, &all, &err));
+	assert_string_equal(str_c(&all), "user/tester//user joe added task/tester/NEW/new task #1: owner=joe repo=sisyphus ");
+	OK(event_each(f.s, 0, task, collect, &of_task, &err));
+	assert_string_equal(str_c(&of_task), "task/tester/NEW/new task #1: owner=joe repo=sisyphus ");
+	assert_int_equal(event_each(f.s, before, 0, stop_at_first, &first, &err), 7);
+	assert_int_equal(first, before + 1);
+	assert_int_equal(event_last(f.s, &err), before + 2);
+	FAILS(event_add(f.s, "weather", 0, 0, "", &err, "rain"), "CHECK");
+}
+
+static void
+test_append_only(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	char *why = NULL;
+
+	assert_int_not_equal(sqlite3_exec(f.s->db, "UPDATE event SET text = 'no'", NULL, NULL, &why), SQLITE_OK);
+	unit_has(why, "append-only");
+	sqlite3_free(why);
+	assert_int_not_equal(sqlite3_exec(f.s->db, "DELETE FROM event", NULL, NULL, &why), SQLITE_OK);
+	unit_has(why, "append-only");
+	sqlite3_free(why);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'repository sisyphus created'"), 1);
+}
+
+/* A commit with events rings; one without, or a rollback, does not. */
+static void
+test_doorbell(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	struct err err = {0};
+	AUTO(close) int bell = doorbell_open(f.folder.path, &err);
+	char c;
+
+	assert_true(bell >= 0);
+	OK(store_begin(f.s, &err));
+	OK(user_add(f.s, "joe", false, &err));
+	assert_int_equal(read(bell, &c, 1), -1);
+	store_rollback(f.s);
+	assert_int_equal(read(bell, &c, 1), -1);
+	OK(user_add(f.s, "joe", false, &err));
+	assert_int_equal(read(bell, &c, 1), 0);
+	OK(builder_all_offline(f.s, &err));
+	assert_int_equal(read(bell, &c, 1), -1);
+}
+
+static void
+test_repositories(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(repository_fini) struct repository r = {0};
+	AUTO(repository_fini) struct repository again = {0};
+	AUTO(strs_fini) struct strs names = {0};
+	struct err err = {0};
+
+	assert_int_equal(repository_get(f.s, "p10", &r, &err), REPOSITORY_ABSENT);
+	unit_has(err.msg, "no repository p10; there is sisyphus");
+	OK(repository_get(f.s, "sisyphus", &r, &err));
+	assert_int_equal(r.arches.n, 1);
+	free(r.base_group);
+	r.base_group = xstrdup("basesystem rpm-build");
+	r.accept_unsigned = true;
+	OK(repository_save(f.s, &r, &err));
+	OK(repository_set_serial(f.s, "sisyphus", 7, &err));
+	OK(repository_get(f.s, "sisyphus", &again, &err));
+	assert_string_equal(again.base_group, "basesystem rpm-build");
+	assert_int_equal(again.serial, 7);
+	assert_true(again.accept_unsigned);
+	OK(repository_names(f.s, &names, &err));
+	assert_int_equal(names.n, 1);
+}
+
+static void
+put_member(struct store *s, const char *name, const char *source, int64_t since)
+{
+	AUTO(free) char *sha = xasprintf("%064d", (int)since * 1000 + name[0]);
+	struct member m = {sha, (char *)"f.rpm", (char *)name, (char *)"1-1", (char *)"noarch", (char *)source, (char *)""};
+	struct err err = {0};
+
+	OK(package_put(s, &m, &err));
+	OK(package_put(s, &m, &err));
+	OK(member_add(s, "sisyphus", "x86_64", sha, source, since, &err));
+}
+
+static void
+test_members(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(member_list_fini) struct member_list all = {0};
+	AUTO(member_list_fini) struct member_list of_source = {0};
+	AUTO(member_list_fini) struct member_list left = {0};
+	struct err err = {0};
+
+	put_member(f.s, "b", "lib", 1);
+	put_member(f.s, "a", "lib", 1);
+	put_member(f.s, "c", "other", 1);
+	OK(member_find(f.s, "sisyphus", "x86_64", NULL, &all, &err));
+	assert_int_equal(all.n, 3);
+	assert_string_equal(all.p[0].name, "a");
+	OK(member_find(f.s, "sisyphus", "x86_64", "lib", &of_source, &err));
+	assert_int_equal(of_source.n, 2);
+	OK(member_close(f.s, "sisyphus", "lib", 2, &err));
+	put_member(f.s, "b", "lib", 2);
+	OK(member_find(f.s, "sisyphus", "x86_64", NULL, &left, &err));
+	assert_int_equal(left.n, 2);
+	assert_string_equal(left.p[1].name, "c");
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM member WHERE since <= 1 AND (until IS NULL OR until > 1)"), 3);
+}
+
+static void
+test_sources(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(source_fini) struct source got = {0};
+	struct source src = {(char *)"zlib", (char *)"1-1", (char *)"", (char *)"", 0};
+	AUTO(free) char *sha = NULL;
+	struct err err = {0};
+
+	assert_int_equal(source_get(f.s, "sisyphus", "zlib", &got, &err), SOURCE_ABSENT);
+	OK(source_add(f.s, "sisyphus", &src, 1, &err));
+	OK(source_close(f.s, "sisyphus", "zlib", 2, &err));
+	src.evr = (char *)"2-1";
+	src.task = 12;
+	OK(source_add(f.s, "sisyphus", &src, 2, &err));
+	OK(source_get(f.s, "sisyphus", "zlib", &got, &err));
+	assert_string_equal(got.evr, "2-1");
+	assert_int_equal(got.task, 12);
+	assert_int_equal(state_file_get(f.s, "sisyphus", 1, "x86_64", "index", &sha, &err), STATE_FILE_ABSENT);
+	OK(state_file_put(f.s, "sisyphus", 1, "x86_64", "index", "abc", &err));
+	OK(state_file_get(f.s, "sisyphus", 1, "x86_64", "index", &sha, &err));
+	assert_string_equal(sha, "abc");
+}
+
+static void
+test_merges(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(merge_list_fini) struct merge_list open = {0};
+	AUTO(merge_list_fini) struct merge_list newest = {0};
+	AUTO(free) int64_t *tasks = NULL;
+	struct err err = {0};
+	int64_t first, second;
+	size_t n;
+
+	OK(merge_add(f.s, "sisyphus", 0, 1, "1", 5, &first, &err));
+	OK(merge_add(f.s, "sisyphus", 1, 2, "1", 6, &second, &err));
+	OK(merge_task_add(f.s, second, 1, 30, &err));
+	OK(merge_task_add(f.s, second, 0, 40, &err));
+	OK(merge_set(f.s, first, "DONE", &err));
+	OK(merge_set(f.s, second, "CURRENT", &err));
+	OK(merge_unfinished(f.s, "sisyphus", &open, &err));
+	assert_int_equal(open.n, 1);
+	assert_string_equal(open.p[0].state, "CURRENT");
+	assert_int_equal(open.p[0].finished, 0);
+	OK(merge_find(f.s, NULL, 10, &newest, &err));
+	assert_int_equal(newest.n, 2);
+	assert_int_equal(newest.p[0].id, second);
+	assert_true(newest.p[1].finished > 0);
+	OK(merge_tasks(f.s, second, &tasks, &n, &err));
+	assert_int_equal(n, 2);
+	assert_int_equal(tasks[0], 40);
+}
+
+static void
+test_users(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(user_keys_fini) struct user_keys keys = {0};
+	struct err err = {0};
+	struct user u = {0};
+
+	assert_int_equal(user_get(f.s, "joe", &u, &err), USER_ABSENT);
+	unit_has(err.msg, "no user joe");
+	OK(user_add(f.s, "joe", true, &err));
+	OK(user_get(f.s, "joe", &u, &err));
+	assert_true(u.admin && !u.disabled);
+	FAILS(user_add(f.s, "joe", false, &err), "UNIQUE");
+	OK(user_key_add(f.s, "joe", "ssh", "SHA256:x", "ssh-ed25519 AAAA", &err));
+	FAILS(user_key_add(f.s, "nobody", "ssh", "SHA256:x", "ssh-ed25519 AAAA", &err), "FOREIGN KEY");
+	OK(user_keys(f.s, &keys, &err));
+	assert_int_equal(keys.n, 1);
+	assert_string_equal(keys.p[0].text, "ssh-ed25519 AAAA");
+	assert_int_equal(sqlite3_exec(f.s->db, "UPDATE user SET disabled = 1", NULL, NULL, NULL), SQLITE_OK);
+	user_keys_fini(&keys);
+	OK(user_keys(f.s, &keys, &err));
+	assert_int_equal(keys.n, 0);
+}
+
+#if FAULTS
+/* Make a farm and change it in every kind of transaction; -1 at the first error. */
+static int
+whole_life(const char *root, struct err *err)
+{
+	AUTO(repository_fini) struct repository r = {.name = xstrdup("sisyphus"), .base_group = xstrdup("")};
+	AUTO(store_close) struct store *s = NULL;
+	AUTO(task_fini) struct task t = {0};
+	int64_t id;
+
+	strs_add(&r.arches, "x86_64");
+	if (store_create(root, err) < 0 || store_open(root, &s, err) < 0 || repository_add(s, &r, err) < 0 ||
+	    user_add(s, "joe", false, err) < 0 || task_create(s, "sisyphus", "joe", &id, err) < 0 ||
+	    task_get(s, id, &t, err) < 0 || task_move(s, &t, TASK_AWAITING, NULL, err) < 0)
+		return -1;
+	return task_remove(s, id, err);
+}
+
+/* Each transaction happened wholly or not at all: the journal tells which. */
+static void
+check_whole(const struct folder *f)
+{
+	AUTO(store_close) struct store *s = NULL;
+	struct err err = {0};
+
+	if (!file_exists(f->fd, "farm.db"))
+		return;
+	OK(store_open(f->path, &s, &err));
+	assert_int_equal(farm_count(s, "SELECT count(*) FROM event WHERE kind = 'repo'"),
+	    farm_count(s, "SELECT count(*) FROM repository_arch"));
+	assert_int_equal(farm_count(s, "SELECT count(*) FROM event WHERE kind = 'user'"),
+	    farm_count(s, "SELECT count(*) FROM user"));
+	assert_int_equal(farm_count(s, "SELECT total(state = 'NEW') - total(state = 'REMOVED') FROM event"
+	    " WHERE kind = 'task'"), farm_count(s, "SELECT count(*) FROM task"));
+	assert_int_equal(farm_count(s, "SELECT count(*) FROM task WHERE state <> (SELECT state FROM event"
+	    " WHERE kind = 'task' ORDER BY id DESC LIMIT 1)"), 0);
+}
+
+static void
+test_faults(void **state)
+{
+	long n = 0;
+	int fds = unit_open_fds();
+
+	for (;;) {
+		AUTO(folder_fini) struct folder f = folder_make();
+		struct err err = {0};
+		int r;
+
+		fault_arm("sql", ++n);
+		r = whole_life(f.path, &err);
+		if (!fault_fired()) {
+			OK(r);
+			break;
+		}
+		assert_int_equal(r, -1);
+		unit_has(err.msg, "injected fault");
+		check_whole(&f);
+	}
+	fault_arm("", 0);
+	assert_true(n > 15);
+	assert_int_equal(unit_open_fds(), fds);
+}
+
+/* Killed after any commit: what was committed is there. */
+static void
+test_killed(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(store_close) struct store *s = NULL;
+	struct err err = {0};
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		OK(store_create(f.path, &err));
+		OK(store_open(f.path, &s, &err));
+		OK(user_add(s, "joe", false, &err));
+		if (store_begin(s, &err) < 0 || user_add(s, "ann", false, &err) < 0)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	OK(store_open(f.path, &s, &err));
+	assert_int_equal(farm_count(s, "SELECT count(*) FROM user"), 1);
+	check_whole(&f);
+}
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_statements),
+		cmocka_unit_test(test_migrate),
+		cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_not_a_database),
+		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_append_only),
+		cmocka_unit_test(test_doorbell),
+		cmocka_unit_test(test_repositories),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_merges),
+		cmocka_unit_test(test_users),
+#if FAULTS
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_killed),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

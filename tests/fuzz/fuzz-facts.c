@@ -1,0 +1,60 @@
+/*
+ * Facts and saved repositories: what can be read is packed to the same bytes again, and
+ * can be asked what is unmet.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "package/facts.h"
+#include "repo/unmet.h"
+#include "tests/fuzz/fuzz.h"
+
+static void
+facts(const uint8_t *data, size_t size)
+{
+	AUTO(facts_fini) struct facts f = {0};
+	AUTO(str_fini) struct str again = {0};
+	AUTO(free) char *where = NULL;
+	AUTO(free) char *what = NULL;
+	struct err err = {0};
+
+	if (facts_unpack(data, size, &f, &err) < 0) {
+		assert(err.code != 0);
+		return;
+	}
+	facts_pack(&again, &f);
+	assert(again.n == size && memcmp(again.p, data, size) == 0);
+	where = facts_location(f.file, f.sha256);
+	assert(strstr(where, "..") != where && strchr(strchr(strchr(where, '/') + 1, '/') + 1, '/') == NULL);
+	assert(facts_differ(&f, &f, &what) == 0);
+}
+
+static void
+saved(const uint8_t *data, size_t size)
+{
+	AUTO(unmet_list_fini) struct unmet_list l = {0};
+	AUTO(repo_fini) struct repo r = {0};
+	struct err err = {0};
+
+	if (repo_load(&r, data, size, &err) < 0) {
+		assert(err.code != 0);
+		return;
+	}
+	unmet_find(&r, &l);
+	for (size_t i = 0; i < l.n; i++) {
+		AUTO(str_fini) struct str text = {0};
+
+		unmet_explain(&r, &l.p[i], &text);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	facts(data, size);
+	saved(data, size);
+	return 0;
+}

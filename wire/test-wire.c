@@ -1,0 +1,659 @@
+/*
+ * Messages there and back, whole, cut short and too long; and the artefact exchange between two
+ * processes over a socket pair.
+ */
+#include "tests/unit.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/pack.h"
+#include "wire/exchange.h"
+#include "wire/job.h"
+
+#define SHA_A "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"	/* of "abc" */
+#define SHA_B "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"	/* of "" */
+
+/* The hello of a builder with two running jobs. */
+static void
+make_hello(struct str *out)
+{
+	struct wire_ref running[] = {{77, 3}, {INT64_MAX, UINT32_MAX}};
+	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .name = "host-1", .arches = "x86_64 i586",
+	    .slots = 4, .running = running, .n_running = 2};
+
+	wire_hello_pack(out, &h);
+}
+
+static void
+fill_strs(struct strs *s, const char *words)
+{
+	strs_split(s, words, " ");
+}
+
+static void
+make_job(struct str *out)
+{
+	AUTO(wire_job_fini) struct wire_job j = {.ref = {12, 2}, .kind = WIRE_JOB_TEST, .label = xstrdup("#3.100 x86_64"),
+	    .arch = xstrdup("x86_64"), .repository = xstrdup("sisyphus"), .task = 3, .primary = xstrdup(SHA_A),
+	    .filelists = xstrdup(SHA_B), .index = xstrdup(""), .base_group = xstrdup("base gcc"), .n_own = 1,
+	    .source_date_epoch = 1700000000, .time_ms = 1000, .silence_ms = 100, .output_bytes = 1ull << 33};
+
+	wire_files_add(&j.overlay, SHA_A, "a-1-1.noarch.rpm", SHA_B);
+	wire_files_add(&j.overlay, SHA_B, "b-1-1.noarch.rpm", "");
+	fill_strs(&j.removed, "old older");
+	fill_strs(&j.on_removed, "older");
+	fill_strs(&j.deletes, "old");
+	fill_strs(&j.builds, "a b");
+	j.source = (struct wire_file){xstrdup(SHA_A), xstrdup("a.tar"), xstrdup("")};
+	wire_job_pack(out, &j);
+}
+
+static void
+make_result(struct str *out)
+{
+	AUTO(wire_result_fini) struct wire_result r = {.ref = {12, 2}, .outcome = WIRE_FAILED, .reason = xstrdup("no gcc"),
+	    .log = xstrdup(SHA_A), .buildroot = xstrdup(""), .package = xstrdup("zlib"), .evr = xstrdup("1:1-1")};
+
+	fill_strs(&r.notes, "one two");
+	wire_files_add(&r.files, SHA_A, "zlib-1-1.src.rpm", "");
+	fill_strs(&r.provides, "zlib libz.so.1");
+	fill_strs(&r.requires, "gcc");
+	fill_strs(&r.arches, "noarch");
+	fill_strs(&r.unmet, "x y");
+	wire_result_pack(out, &r);
+}
+
+/* One message kind: how to make one, and whether bytes are one. */
+typedef int take_fn(const struct wire_frame *f, struct err *err);
+
+static int
+take_hello(const struct wire_frame *f, struct err *err)
+{
+	AUTO(wire_hello_fini) struct wire_hello h = {0};
+
+	return wire_hello_unpack(f, &h, err);
+}
+
+static int
+take_job(const struct wire_frame *f, struct err *err)
+{
+	AUTO(wire_job_fini) struct wire_job j = {0};
+
+	return wire_job_unpack(f, &j, err);
+}
+
+static int
+take_result(const struct wire_frame *f, struct err *err)
+{
+	AUTO(wire_result_fini) struct wire_result r = {0};
+
+	return wire_result_unpack(f->payload, f->n, &r, err);
+}
+
+static void
+make_refs(struct str *out)
+{
+	wire_refs_pack(out, (struct wire_ref[]){{1, 2}, {3, 4}}, 2);
+}
+
+static int
+take_refs(const struct wire_frame *f, struct err *err)
+{
+	AUTO(free) struct wire_ref *refs = NULL;
+	size_t n;
+
+	return wire_refs_unpack(f, &refs, &n, err);
+}
+
+static void
+make_text(struct str *out)
+{
+	wire_text_pack(out, SHA_A);
+}
+
+static int
+take_text(const struct wire_frame *f, struct err *err)
+{
+	char text[SHA256_HEX + 1];
+
+	return wire_text_unpack(f, text, sizeof(text), err);
+}
+
+static const struct {
+	enum wire_type type;
+	void (*make)(struct str *out);
+	take_fn *take;
+} kinds[] = {
+	{WIRE_HELLO, make_hello, take_hello}, {WIRE_JOB, make_job, take_job}, {WIRE_RESULT, make_result, take_result},
+	{WIRE_BEAT, make_refs, take_refs}, {WIRE_GET, make_text, take_text},
+};
+
+/* Exact copies let a sanitizer see a read beyond the end. */
+static void
+test_exact(void **state)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		AUTO(str_fini) struct str raw = {0};
+		struct err err = {0};
+
+		kinds[k].make(&raw);
+		OK(kinds[k].take(&(struct wire_frame){.type = kinds[k].type, .payload = raw.p, .n = raw.n}, &err));
+		for (size_t n = 0; n < raw.n; n++) {
+			AUTO(free) void *copy = memcpy(xcalloc(1, n), raw.p, n);
+
+			FAILS(kinds[k].take(&(struct wire_frame){.type = kinds[k].type, .payload = copy, .n = n}, &err), "");
+		}
+		for (int byte = 0; byte < 256; byte++) {
+			str_putc(&raw, (char)byte);
+			FAILS(kinds[k].take(&(struct wire_frame){.type = kinds[k].type, .payload = raw.p, .n = raw.n}, &err),
+			    "1 bytes too many");
+			raw.n--;
+		}
+	}
+}
+
+/* Any byte may be another one: an error or a message, never more. */
+static void
+test_every_byte(void **state)
+{
+	size_t refused = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		AUTO(str_fini) struct str raw = {0};
+		struct err err = {0};
+
+		kinds[k].make(&raw);
+		for (size_t i = 0; i < raw.n; i++) {
+			char was = raw.p[i];
+
+			for (int flip = 1; flip < 256; flip *= 2) {
+				raw.p[i] = (char)(was ^ flip);
+				refused += kinds[k].take(&(struct wire_frame){.type = kinds[k].type, .payload = raw.p, .n = raw.n}, &err) < 0;
+			}
+			raw.p[i] = was;
+		}
+	}
+	assert_true(refused > 1000);
+}
+
+static void
+test_hello(void **state)
+{
+	AUTO(wire_hello_fini) struct wire_hello h = {0};
+	AUTO(str_fini) struct str raw = {0};
+	struct err err = {0};
+
+	make_hello(&raw);
+	OK(wire_hello_unpack(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &h, &err));
+	assert_string_equal(h.name, "host-1");
+	assert_string_equal(h.arches, "x86_64 i586");
+	assert_int_equal(h.role, WIRE_CONTROL);
+	assert_int_equal(h.slots, 4);
+	assert_int_equal(h.n_running, 2);
+	assert_int_equal(h.running[0].job, 77);
+	assert_int_equal(h.running[0].attempt, 3);
+	assert_true(h.running[1].job == INT64_MAX && h.running[1].attempt == UINT32_MAX);
+}
+
+/* Another version is named, whatever else such a message may look like. */
+static void
+test_version(void **state)
+{
+	AUTO(str_fini) struct str raw = {0};
+	struct err err = {0};
+
+	pack_u32(&raw, WIRE_VERSION + 1);
+	str_puts(&raw, "and a form that we cannot know");
+	FAILS(take_hello(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &err), "speaks version 2");
+	assert_int_equal(err.code, EPROTO);
+}
+
+static void
+test_job(void **state)
+{
+	AUTO(wire_job_fini) struct wire_job j = {0};
+	AUTO(str_fini) struct str raw = {0};
+	AUTO(str_fini) struct str again = {0};
+	struct err err = {0};
+
+	make_job(&raw);
+	OK(wire_job_unpack(&(struct wire_frame){.type = WIRE_JOB, .payload = raw.p, .n = raw.n}, &j, &err));
+	assert_int_equal(j.ref.job * 10 + j.ref.attempt, 122);
+	assert_string_equal(j.label, "#3.100 x86_64");
+	assert_string_equal(j.base_group, "base gcc");
+	assert_int_equal(j.overlay.n, 2);
+	assert_string_equal(j.overlay.p[0].facts, SHA_B);
+	assert_string_equal(j.on_removed.p[0], "older");
+	assert_string_equal(j.source.name, "a.tar");
+	assert_true(j.output_bytes == 1ull << 33);
+	wire_job_pack(&again, &j);
+	assert_int_equal(again.n, raw.n);
+	assert_memory_equal(again.p, raw.p, raw.n);
+}
+
+static void
+test_result(void **state)
+{
+	AUTO(wire_result_fini) struct wire_result r = {0};
+	AUTO(str_fini) struct str raw = {0};
+	AUTO(str_fini) struct str again = {0};
+	struct err err = {0};
+
+	make_result(&raw);
+	OK(wire_result_unpack(raw.p, raw.n, &r, &err));
+	assert_int_equal(r.outcome, WIRE_FAILED);
+	assert_string_equal(r.reason, "no gcc");
+	assert_string_equal(r.evr, "1:1-1");
+	assert_string_equal(r.unmet.p[1], "y");
+	assert_string_equal(r.files.p[0].name, "zlib-1-1.src.rpm");
+	wire_result_pack(&again, &r);
+	assert_int_equal(again.n, raw.n);
+	assert_memory_equal(again.p, raw.p, raw.n);
+}
+
+/* Replace `part` by a text of the same length; the message is refused. */
+static void
+refused(void (*make)(struct str *), take_fn *take, const char *part, const char *by)
+{
+	AUTO(str_fini) struct str raw = {0};
+	struct err err = {0};
+	size_t n = strlen(part);
+	char *at;
+
+	assert_int_equal(n, strlen(by));
+	make(&raw);
+	at = memmem(raw.p, raw.n, part, n);
+	assert_non_null(at);
+	memcpy(at, by, n);
+	FAILS(take(&(struct wire_frame){.payload = raw.p, .n = raw.n}, &err), "");
+}
+
+/* What becomes a path must be a hash, or a name in one folder. */
+static void
+test_paths(void **state)
+{
+	refused(make_job, take_job, "a.tar", "../ar");
+	refused(make_job, take_job, "a.tar", ".ssh!");
+	refused(make_job, take_job, "a-1-1.noarch.rpm", "/-1-1.noarch.rpm");
+	refused(make_job, take_job, SHA_A, "../" "7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a");
+	refused(make_job, take_job, SHA_B, "E" "3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	refused(make_result, take_result, "zlib-1-1.src.rpm", "../../etc/passwd");
+	refused(make_result, take_result, SHA_A, "../" "7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a");
+}
+
+static void
+test_frames(void **state)
+{
+	AUTO(str_fini) struct str buf = {0};
+	AUTO(str_fini) struct str payload = {0};
+	struct wire_frame f;
+	struct err err = {0};
+
+	str_puts(&payload, "12345");
+	wire_frame(&buf, WIRE_LOG, &payload);
+	wire_frame(&buf, WIRE_DATA_END, &(struct str){0});
+	for (size_t n = 0; n < WIRE_HEADER + 5; n++)
+		assert_int_equal(wire_next(&(struct str){.p = buf.p, .n = n}, &f, &err), 0);
+	assert_int_equal(wire_next(&buf, &f, &err), 1);
+	assert_int_equal(f.type, WIRE_LOG);
+	assert_int_equal(f.n, 5);
+	assert_int_equal(f.used, WIRE_HEADER + 5);
+	assert_memory_equal(f.payload, "12345", 5);
+	str_shift(&buf, f.used);
+	assert_int_equal(wire_next(&buf, &f, &err), 1);
+	assert_int_equal(f.type, WIRE_DATA_END);
+	assert_int_equal(f.n, 0);
+}
+
+static void
+test_not_frames(void **state)
+{
+	static const uint32_t bad[][2] = {{0, 0}, {0, WIRE_TYPES}, {0, UINT32_MAX}, {WIRE_MAX + 1, WIRE_DATA}, {UINT32_MAX, WIRE_LOG}};
+	struct wire_frame f;
+	struct err err = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		AUTO(str_fini) struct str buf = {0};
+
+		pack_u32(&buf, bad[i][0]);
+		pack_u32(&buf, bad[i][1]);
+		FAILS(wire_next(&buf, &f, &err), "not a message of this protocol");
+	}
+	for (uint32_t t = 1; t < WIRE_TYPES; t++)
+		assert_string_not_equal(wire_type_name(t), "?");
+	assert_string_equal(wire_type_name(0), "?");
+	assert_string_equal(wire_type_name(UINT32_MAX), "?");
+}
+
+/* The exchange: a server in a child, whose store is a folder. */
+
+struct server {
+	const struct folder *f;
+};
+
+static int
+server_open(void *arg, const char *sha256)
+{
+	const struct server *s = arg;
+
+	return openat(s->f->fd, sha256, O_RDONLY | O_CLOEXEC);
+}
+
+static int
+server_create(void *arg, const char *sha256, struct err *err)
+{
+	const struct server *s = arg;
+	int fd = file_exists(s->f->fd, "full") ? -1 : openat(s->f->fd, "tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	return fd < 0 ? err_set(err, ENOSPC, "the disk is full") : fd;
+}
+
+static int
+server_finish(void *arg, const char *sha256, int fd, bool ok, struct err *err)
+{
+	const struct server *s = arg;
+
+	close(fd);
+	return ok ? renameat(s->f->fd, "tmp", s->f->fd, sha256) : unlinkat(s->f->fd, "tmp", 0);
+}
+
+static int
+server_log(void *arg, struct wire_ref ref, const void *data, size_t n, struct err *err)
+{
+	const struct server *s = arg;
+	AUTO(free) char *name = xasprintf("log.%lld.%u", (long long)ref.job, ref.attempt);
+	AUTO(close) int fd = openat(s->f->fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	return file_write_fd(fd, data, n, err);
+}
+
+static int
+serve(struct conn *c, const struct folder *f)
+{
+	struct server s = {.f = f};
+	const struct exchange_ops ops = {&s, server_open, server_create, server_finish, server_log};
+	struct str welcome = {0};
+	struct wire_frame frame;
+	struct err err = {0};
+
+	if (conn_wait(c, &frame, 10000, &err) || frame.type != WIRE_HELLO || take_hello(&frame, &err) < 0)
+		return 2;
+	wire_text_pack(&welcome, "farm");
+	conn_send(c, WIRE_WELCOME, &welcome);
+	if (exchange_serve(c, &ops, &err) == 0)
+		return 0;
+	file_replace(f->fd, "failed", err.msg, strlen(err.msg), 0644, &err);
+	return 1;
+}
+
+struct pair {
+	struct folder store;
+	struct conn c;
+	pid_t pid;
+};
+
+static struct pair
+pair_make(void)
+{
+	struct pair p = {.store = folder_make(), .c = CONN_INIT};
+	struct err err = {0};
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+	p.pid = fork();
+	if (p.pid == 0) {
+		struct conn c = {.fd = fds[1]};
+
+		close(fds[0]);
+		_exit(serve(&c, &p.store));
+	}
+	close(fds[1]);
+	p.c.fd = fds[0];
+	OK(exchange_hello(&p.c, "tester", &err));
+	return p;
+}
+
+/* Close the connection; how the server ended. */
+static int
+pair_end(struct pair *p)
+{
+	int status;
+
+	conn_fini(&p->c);
+	assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+pair_fini(struct pair *p)
+{
+	folder_fini(&p->store);
+}
+AUTO_DEFINE_EMBEDDED(struct pair, pair_fini);
+
+/* A file of the client's, open at its start. */
+static int
+file_of(const struct folder *f, const void *data, size_t n)
+{
+	int fd = openat(f->fd, "mine", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct err err = {0};
+
+	OK(file_write_fd(fd, data, n, &err));
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+static void
+put_and_get(struct pair *p, const struct folder *mine, const void *data, size_t n)
+{
+	struct sha256 sum = hash_bytes(data, n);
+	AUTO(close) int from = file_of(mine, data, n);
+	AUTO(close) int to = openat(mine->fd, "back", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct sha256 got;
+	struct err err = {0};
+
+	OK(exchange_put(&p->c, sum.hex, from, &err));
+	assert_true(file_exists(p->store.fd, sum.hex));
+	OK(exchange_get(&p->c, sum.hex, to, &err));
+	assert_int_equal(lseek(to, 0, SEEK_SET), 0);
+	OK(hash_fd(to, &got, &err));
+	assert_string_equal(got.hex, sum.hex);
+}
+
+static void
+test_exchange(void **state)
+{
+	enum { BIG = 3 * WIRE_CHUNK + 17 };
+	AUTO(pair_fini) struct pair p = pair_make();
+	AUTO(folder_fini) struct folder mine = folder_make();
+	AUTO(free) char *big = xcalloc(1, BIG);
+	struct err err = {0};
+
+	for (size_t i = 0; i < BIG; i++)
+		big[i] = (char)(i * 7 >> 3);
+	put_and_get(&p, &mine, "abc", 3);
+	put_and_get(&p, &mine, "", 0);
+	put_and_get(&p, &mine, big, WIRE_CHUNK);
+	put_and_get(&p, &mine, big, BIG);
+	assert_int_equal(exchange_get(&p.c, SHA_A, -1, &err), 0);
+	assert_int_equal(pair_end(&p), 0);
+}
+
+static void
+test_absent(void **state)
+{
+	AUTO(pair_fini) struct pair p = pair_make();
+	struct err err = {0};
+
+	assert_int_equal(exchange_get(&p.c, SHA_A, -1, &err), EXCHANGE_ABSENT);
+	assert_int_equal(exchange_get(&p.c, SHA_B, -1, &err), EXCHANGE_ABSENT);
+	assert_int_equal(pair_end(&p), 0);
+}
+
+/* Neither end keeps what is not what it should be; the connection goes on. */
+static void
+test_wrong_hash(void **state)
+{
+	AUTO(pair_fini) struct pair p = pair_make();
+	AUTO(folder_fini) struct folder mine = folder_make();
+	AUTO(close) int from = file_of(&mine, "abd", 3);
+	AUTO(close) int to = openat(mine.fd, "back", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct err err = {0};
+
+	FAILS(exchange_put(&p.c, SHA_A, from, &err), "what arrived has another hash");
+	assert_false(file_exists(p.store.fd, SHA_A));
+	assert_false(file_exists(p.store.fd, "tmp"));
+	folder_put(&p.store, SHA_A, "forged");
+	FAILS(exchange_get(&p.c, SHA_A, to, &err), "what arrived has another hash");
+	put_and_get(&p, &mine, "abc", 3);
+	assert_int_equal(pair_end(&p), 0);
+}
+
+static void
+test_refused(void **state)
+{
+	AUTO(pair_fini) struct pair p = pair_make();
+	AUTO(folder_fini) struct folder mine = folder_make();
+	AUTO(close) int from = file_of(&mine, "abc", 3);
+	struct err err = {0};
+
+	folder_put(&p.store, "full", "");
+	FAILS(exchange_put(&p.c, SHA_A, from, &err), "the disk is full");
+	assert_int_equal(unlinkat(p.store.fd, "full", 0), 0);
+	put_and_get(&p, &mine, "abc", 3);
+	assert_int_equal(pair_end(&p), 0);
+}
+
+static void
+test_log(void **state)
+{
+	AUTO(pair_fini) struct pair p = pair_make();
+	AUTO(free) char *text = NULL;
+	struct err err = {0};
+
+	OK(exchange_log(&p.c, (struct wire_ref){5, 2}, "one\n", 4, &err));
+	OK(exchange_log(&p.c, (struct wire_ref){5, 2}, "two\n", 4, &err));
+	assert_int_equal(exchange_get(&p.c, SHA_A, -1, &err), EXCHANGE_ABSENT);
+	text = folder_get(&p.store, "log.5.2");
+	assert_string_equal(text, "one\ntwo\n");
+	assert_int_equal(pair_end(&p), 0);
+}
+
+/* The server ends, with a reason, at the first thing that it does not know. */
+static void
+hostile(enum wire_type type, const char *raw, size_t n, const char *why)
+{
+	AUTO(pair_fini) struct pair p = pair_make();
+	AUTO(free) char *said = NULL;
+	struct err err = {0};
+
+	conn_send(&p.c, type, &(struct str){.p = (char *)raw, .n = n});
+	OK(conn_drain(&p.c, 10000, &err));
+	assert_int_equal(pair_end(&p), 1);
+	said = folder_get(&p.store, "failed");
+	unit_has(said, why);
+}
+
+static void
+test_hostile(void **state)
+{
+	hostile(WIRE_GET, "\4\0\0\0abcd", 8, "GET: not a SHA-256");
+	hostile(WIRE_PUT, "\x0b\0\0\0../../../ab", 15, "PUT: not a SHA-256");
+	hostile(WIRE_GET, "", 0, "GET: malformed");
+	hostile(WIRE_LOG, "\1", 1, "LOG: malformed");
+	hostile(WIRE_DATA, "x", 1, "unexpected DATA");
+	hostile(WIRE_HELLO, "", 0, "unexpected HELLO");
+}
+
+/* A peer that goes away in the middle, and one that says nothing. */
+static void
+test_lost(void **state)
+{
+	struct conn c = CONN_INIT;
+	struct wire_frame f;
+	struct err err = {0};
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	c.fd = fds[0];
+	FAILS(conn_wait(&c, &f, 50, &err), "did not answer in time");
+	assert_int_equal(err.code, ETIMEDOUT);
+	assert_int_equal(write(fds[1], "\5\0\0\0\13\0\0\0ab", 10), 10);
+	close(fds[1]);
+	assert_int_equal(conn_wait(&c, &f, 1000, &err), CONN_CLOSED);
+	FAILS(exchange_get(&c, SHA_A, -1, &err), "the connection was closed");
+	assert_int_equal(err.code, ECONNRESET);
+	conn_fini(&c);
+}
+
+/* The peer of a command's stdio. */
+static void
+test_command(void **state)
+{
+	AUTO(conn_fini) struct conn c = CONN_INIT;
+	AUTO(conn_fini) struct conn none = CONN_INIT;
+	struct wire_frame f;
+	struct err err = {0};
+	pid_t pid;
+
+	OK(conn_command(&c, "  cat -u ", &pid, &err));
+	conn_send(&c, WIRE_LOG, &(struct str){.p = (char *)"echo", .n = 4});
+	OK(conn_drain(&c, 10000, &err));
+	OK(conn_wait(&c, &f, 10000, &err));
+	assert_int_equal(f.type, WIRE_LOG);
+	assert_memory_equal(f.payload, "echo", 4);
+	conn_fini(&c);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	FAILS(conn_command(&none, " ", &pid, &err), "an empty command");
+	FAILS(conn_command(&none, "/nonexistent/x", &pid, &err), "No such file");
+}
+
+static void
+test_listen(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(conn_fini) struct conn c = CONN_INIT;
+	AUTO(conn_fini) struct conn none = CONN_INIT;
+	struct err err = {0};
+	AUTO(close) int fd = -1;
+
+	OK(file_mkdirs(f.fd, "run", &err));
+	FAILS(conn_open(&none, f.path, &err), "connect to the scheduler");
+	fd = conn_listen(f.path, &err);
+	assert_true(fd >= 0);
+	OK(conn_open(&c, f.path, &err));
+	closep(&fd);
+	/* A socket that a dead scheduler left is replaced. */
+	fd = conn_listen(f.path, &err);
+	assert_true(fd >= 0);
+	FAILS(conn_listen("/nonexistent", &err), "listen on /nonexistent/run/wire");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exact),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_job),
+		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_not_frames),
+		cmocka_unit_test(test_exchange),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_wrong_hash),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_listen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
