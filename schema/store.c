@@ -62,7 +62,7 @@ static int
 migrate_locked(sqlite3 *db, struct err *err)
 {
 	char set[64];
-	int have;
+	int have = 0;
 
 	if (version(db, &have, err) < 0)
 		return -1;
@@ -104,7 +104,7 @@ static int
 open_db(const char *path, int flags, sqlite3 **out, struct err *err)
 {
 	AUTO(sqlite3_close) sqlite3 *db = NULL;
-	int have;
+	int have = 0;
 
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | flags, NULL) != SQLITE_OK)
 		return fail(db, path, err);

@@ -145,7 +145,8 @@ test_move(void **state)
 	assert_string_equal(b.reason, "because");
 	OK(task_move(f.s, &b, TASK_BUILDING, NULL, &err));
 	assert_string_equal(b.reason, "");
-	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE task = 1 AND text = 'task #1 for sisyphus BUILDING'"), 1);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE task = 1"
+	    " AND text = 'task #1 for sisyphus BUILDING'"), 1);
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'task #1 for sisyphus AWAITING: because'"), 1);
 }
 

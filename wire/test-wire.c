@@ -170,7 +170,8 @@ test_every_byte(void **state)
 
 			for (int flip = 1; flip < 256; flip *= 2) {
 				raw.p[i] = (char)(was ^ flip);
-				refused += kinds[k].take(&(struct wire_frame){.type = kinds[k].type, .payload = raw.p, .n = raw.n}, &err) < 0;
+				refused += kinds[k].take(&(struct wire_frame){.type = kinds[k].type, .payload = raw.p,
+				    .n = raw.n}, &err) < 0;
 			}
 			raw.p[i] = was;
 		}
@@ -310,7 +311,8 @@ test_frames(void **state)
 static void
 test_not_frames(void **state)
 {
-	static const uint32_t bad[][2] = {{0, 0}, {0, WIRE_TYPES}, {0, UINT32_MAX}, {WIRE_MAX + 1, WIRE_DATA}, {UINT32_MAX, WIRE_LOG}};
+	static const uint32_t bad[][2] = {{0, 0}, {0, WIRE_TYPES}, {0, UINT32_MAX}, {WIRE_MAX + 1, WIRE_DATA},
+	    {UINT32_MAX, WIRE_LOG}};
 	struct wire_frame f;
 	struct err err = {0};
 

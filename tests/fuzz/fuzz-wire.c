@@ -1,4 +1,7 @@
-/* A stream of frames, as a stranger on the other end may send it. Jobs and results that can be read are packed to the same bytes. */
+/*
+ * A stream of frames, as a stranger on the other end may send it. Jobs and results
+ * that can be read are packed to the same bytes.
+ */
 #include <assert.h>
 #include <string.h>
 
