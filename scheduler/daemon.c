@@ -26,6 +26,7 @@
 #include "scheduler/daemon.h"
 #include "scheduler/peer.h"
 #include "scheduler/queue.h"
+#include "scheduler/result.h"
 #include "scheduler/serve.h"
 #include "scheduler/stage.h"
 #include "schema/event.h"
@@ -380,7 +381,7 @@ lost(struct daemon *d, struct live *l, const char *why)
 	struct err err = {0};
 
 	log_at(LOG_NOTE, "job %lld of task #%lld: %s", (long long)l->job, (long long)l->task, why);
-	if (stage_lost(d->s, l->job, l->attempt, why, d->conf->tries, &err) < 0) {
+	if (result_lost(d->s, l->job, l->attempt, why, d->conf->tries, &err) < 0) {
 		log_at(LOG_ERROR, "%s", err.msg);
 		exit(1);
 	}
@@ -478,12 +479,12 @@ take_result(struct daemon *d, struct peer *p, const struct wire_frame *f, struct
 		return -1;
 	l = queue_find(&d->queue, r.ref.job);
 	/* A builder speaks for its own jobs only. */
-	rc = !l || !l->running || strcmp(l->builder, p->name) != 0 ? STAGE_STALE : stage_result(d->s, &r, d->conf->tries, err);
+	rc = !l || !l->running || strcmp(l->builder, p->name) != 0 ? RESULT_STALE : result_take(d->s, &r, d->conf->tries, err);
 	if (rc < 0) {
 		log_at(LOG_ERROR, "%s", err->msg);
 		exit(1);
 	}
-	if (rc == STAGE_STALE)
+	if (rc == RESULT_STALE)
 		log_at(LOG_NOTE, "builder %s: a result of job %lld attempt %u, which is not wanted any more", p->name,
 		    (long long)r.ref.job, r.ref.attempt);
 	peer_send_refs(p, WIRE_RESULT_ACK, &r.ref, 1);

@@ -12,7 +12,6 @@
 
 #include "schema/build.h"
 #include "schema/task.h"
-#include "wire/job.h"
 
 struct err;
 struct store;
@@ -25,15 +24,5 @@ int stage_start(struct store *s, struct task *t, struct err *err);
 
 /* BUILDING: make the jobs of the next stage when the last is complete, or end the task. */
 int stage_step(struct store *s, struct task *t, struct err *err);
-
-/*
- * Store a result, in the same transaction as stage_step(). Infrastructure failures requeue the job,
- * up to `tries` of them. STAGE_STALE: the attempt is not the job's current one; nothing changed.
- */
-enum { STAGE_STALE = 1 };
-int stage_result(struct store *s, const struct wire_result *r, int tries, struct err *err);
-
-/* A running job whose builder is gone: back to the queue, or failed after `tries`. */
-int stage_lost(struct store *s, int64_t job, uint32_t attempt, const char *why, int tries, struct err *err);
 
 #endif

@@ -1,0 +1,227 @@
+/*
+ * A builder's answer becomes the job's state, its outputs, and the task's next step, in one transaction. What
+ * comes from a builder was made by strangers: names are checked before they are stored.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "scheduler/result.h"
+#include "scheduler/stage.h"
+#include "schema/build.h"
+#include "schema/event.h"
+#include "schema/store.h"
+#include "schema/task.h"
+
+enum { BACKOFF_MS = 1000, BACKOFF_MAX_MS = 60000 };
+
+/* What rpm names its files: also with ~ and ^, but no path, and nothing that a terminal or shell takes amiss. */
+static bool
+is_file_name(const char *s)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-~^";
+	size_t n = strlen(s);
+
+	return n > 0 && n <= 255 && s[0] != '.' && s[0] != '-' && strspn(s, allowed) == n;
+}
+
+static int
+store_outputs(struct store *s, const struct job *j, const struct wire_result *r, struct err *err)
+{
+	for (size_t i = 0; i < r->files.n; i++) {
+		const struct output o = {j->subtask, j->arch, (char *)(j->kind == JOB_SRPM ? "srpm" : "rpm"),
+		    r->files.p[i].name, r->files.p[i].sha256, r->files.p[i].facts};
+
+		if (!is_file_name(o.file) || (j->kind == JOB_BUILD && !*r->files.p[i].facts))
+			return err_set(err, EBADMSG, "a package file with an impossible name, or without facts");
+		if (output_add(s, j->task, &o, err) < 0)
+			return -1;
+	}
+	if (*r->buildroot) {
+		const struct output o = {j->subtask, j->arch, (char *)"buildroot", (char *)"buildroot", r->buildroot, NULL};
+
+		return output_add(s, j->task, &o, err);
+	}
+	return 0;
+}
+
+/* The SRPM names its source for good, and is what every architecture builds. */
+static int
+store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct err *err)
+{
+	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+
+	if (r->files.n != 1 || !text_is_name(r->package))
+		return err_set(err, EBADMSG, "an SRPM job sent %zu files of `%s`", r->files.n, r->package);
+	str_clear(&j->result);
+	wire_result_pack(&j->result, r);
+	if (subtask_find(s, j->task, &subs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < subs.n; i++) {
+		struct subtask *t = &subs.p[i];
+
+		if (t->id != j->subtask)
+			continue;
+		/* Permission, inheritance and the git record were looked up by the name that the spec's text gives. */
+		if (*t->package && strcmp(t->package, r->package) != 0)
+			return err_set(err, EBADMSG, "the spec's text says Name: %s, but it builds %s: write the name out",
+			    t->package, r->package);
+		free(t->package);
+		free(t->srpm);
+		free(t->srpm_file);
+		t->package = xstrdup(r->package);
+		t->srpm = xstrdup(r->files.p[0].sha256);
+		t->srpm_file = xstrdup(r->files.p[0].name);
+		return subtask_save(s, t, err);
+	}
+	return 0;
+}
+
+static int
+job_event(struct store *s, const struct job *j, const char *text, struct err *err)
+{
+	AUTO(str_fini) struct str what = {0};
+
+	if (*j->arch)
+		str_add(&what, "[%s] ", j->arch);
+	str_add(&what, "#%lld.%o %s: %s", (long long)j->task, (unsigned)j->subtask, job_kind_name(j->kind), text);
+	return event_add(s, "job", j->task, j->id, job_state_name(j->state), err, "%s", str_c(&what));
+}
+
+static int
+requeue(struct store *s, struct job *j, const char *why, int tries, struct err *err)
+{
+	AUTO(free) char *text = NULL;
+	int64_t wait = BACKOFF_MS;
+
+	j->tries++;
+	free(j->reason);
+	if (j->tries >= tries) {
+		j->state = JOB_FAILED;
+		j->finished = now_ms();
+		j->reason = xasprintf("gave up after %d tries: %s", j->tries, why);
+		text = xstrdup(j->reason);
+	} else {
+		for (int i = 1; i < j->tries && wait < BACKOFF_MAX_MS; i++)
+			wait *= 2;
+		j->state = JOB_QUEUED;
+		j->queued = now_ms();
+		j->not_before = j->queued + wait;
+		j->reason = xstrdup(why);
+		text = xasprintf("try %d: %s; again in %lld s", j->tries, why, (long long)(wait / 1000));
+	}
+	if (job_save(s, j, err) < 0)
+		return -1;
+	return job_event(s, j, text, err);
+}
+
+/*
+ * The names that a spec gives do not tell all that its packages will provide (pkgconfig(...), sonames): a
+ * build that lacks a BuildRequires waits for the builds of its task that are under way, if there are any, and is
+ * tried again then. 1: it waits.
+ */
+static int
+wait_for_others(struct store *s, struct job *j, const char *why, struct err *err)
+{
+	AUTO(job_list_fini) struct job_list jobs = {0};
+	int waits = 0;
+
+	if (job_of_task(s, j->task, &jobs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < jobs.n; i++) {
+		const struct job *k = &jobs.p[i];
+
+		if (k->id == j->id || k->kind != JOB_BUILD || strcmp(k->arch, j->arch) != 0 ||
+		    (k->state != JOB_QUEUED && k->state != JOB_RUNNING))
+			continue;
+		if (job_needs_add(s, j->id, k->id, err) < 0)
+			return -1;
+		waits = 1;
+	}
+	if (!waits)
+		return 0;
+	j->state = JOB_WAITING;
+	free(j->reason);
+	j->reason = xstrdup(why);
+	if (job_save(s, j, err) < 0 || job_event(s, j, "waits for the other builds of the task", err) < 0)
+		return -1;
+	return 1;
+}
+
+static int
+apply(struct store *s, struct job *j, const struct wire_result *r, int tries, struct err *err)
+{
+	AUTO(task_fini) struct task t = {0};
+
+	if (task_get(s, j->task, &t, err))
+		return -1;
+	if (r->outcome == WIRE_INFRA) {
+		if (requeue(s, j, r->reason, tries, err) < 0)
+			return -1;
+		return stage_step(s, &t, err);
+	}
+	if (r->outcome == WIRE_NEEDS) {
+		int waits = wait_for_others(s, j, r->reason, err);
+
+		if (waits)
+			return waits < 0 ? -1 : stage_step(s, &t, err);
+	}
+	j->state = r->outcome == WIRE_OK ? JOB_DONE : JOB_FAILED;
+	j->finished = now_ms();
+	free(j->reason);
+	free(j->log);
+	j->reason = xstrdup(r->reason);
+	j->log = xstrdup(r->log);
+	if (r->outcome == WIRE_OK && (store_outputs(s, j, r, err) < 0 || (j->kind == JOB_SRPM && store_srpm(s, j, r, err) < 0)))
+		return -1;
+	if (j->kind == JOB_TEST && task_unmet_set(s, t.id, &r->unmet, err) < 0)
+		return -1;
+	for (size_t i = 0; i < r->notes.n; i++)
+		if (job_event(s, j, r->notes.p[i], err) < 0)
+			return -1;
+	if (job_save(s, j, err) < 0 || job_event(s, j, r->outcome == WIRE_OK ? "OK" : r->reason, err) < 0)
+		return -1;
+	return stage_step(s, &t, err);
+}
+
+/* A result that cannot be right fails the job, with what is wrong about it. */
+static int
+result_refused(struct store *s, const struct wire_result *r, struct err *err)
+{
+	AUTO(free) char *why = xstrdup(err->msg);
+	struct wire_result failed = {.ref = r->ref, .outcome = WIRE_FAILED, .reason = why, .log = r->log,
+	    .buildroot = (char *)""};
+
+	return result_take(s, &failed, 1, err);
+}
+
+int
+result_take(struct store *s, const struct wire_result *r, int tries, struct err *err)
+{
+	AUTO(job_fini) struct job j = {0};
+	int found;
+
+	if (store_begin(s, err) < 0)
+		return -1;
+	found = job_get(s, r->ref.job, &j, err);
+	if (found < 0)
+		return store_rollback(s);
+	if (found == JOB_ABSENT || j.state != JOB_RUNNING || j.attempt != (int)r->ref.attempt) {
+		store_rollback(s);
+		return RESULT_STALE;
+	}
+	if (apply(s, &j, r, tries, err) == 0)
+		return store_commit(s, err);
+	store_rollback(s);
+	return err->code == EBADMSG && r->outcome == WIRE_OK ? result_refused(s, r, err) : -1;
+}
+
+int
+result_lost(struct store *s, int64_t job, uint32_t attempt, const char *why, int tries, struct err *err)
+{
+	struct wire_result r = {.ref = {job, attempt}, .outcome = WIRE_INFRA, .reason = (char *)why};
+
+	return result_take(s, &r, tries, err);
+}
