@@ -6,16 +6,21 @@
 #include "base/vec.h"
 #include "merger/batch.h"
 #include "package/artefact.h"
+#include "package/evr.h"
 #include "schema/acl.h"
 #include "schema/store.h"
 #include "source/inherit.h"
 #include "source/record.h"
+#include "wire/job.h"
 
 static void
 candidate_fini(struct candidate *c)
 {
 	for (size_t i = 0; i < c->n_changes; i++)
 		change_fini(&c->changes[i]);
+	for (size_t i = 0; c->evr && i < c->subs.n; i++)
+		free(c->evr[i]);
+	free(c->evr);
 	free(c->changes);
 	free(c->deps);
 	output_list_fini(&c->outputs);
@@ -63,6 +68,24 @@ check_tag_name(git_repository *record, const struct subtask *t, char **why, stru
 	if (r > 0)
 		*why = xstrdup(err->msg);
 	return r;
+}
+
+/* The EVR of a source may not decrease; of imported ones only the binaries' is known. 1: *why. */
+static int
+check_source_evr(struct store *s, const struct repository *repository, const struct candidate *c, size_t i, char **why,
+	struct err *err)
+{
+	AUTO(source_fini) struct source src = {0};
+	int r, bad;
+
+	if (!c->evr[i])
+		return 0;
+	r = source_get(s, repository->name, c->subs.p[i].package, &src, err);
+	if (r || !src.task || evr_cmp(src.evr, c->evr[i], &bad) <= 0)
+		return r < 0 ? -1 : 0;
+	*why = xasprintf("subtask %o: source %s-%s is older than %s in %s: raise its version or release",
+	    (unsigned)c->subs.p[i].id, src.name, c->evr[i], src.evr, repository->name);
+	return 1;
 }
 
 /* Deleting what is not there any more is refused: 1 and *why. */
@@ -219,6 +242,8 @@ refuse(struct store *s, const struct repository *repository, struct candidate *c
 	for (size_t i = 0; i < c->subs.n && r == 0; i++)
 		r = c->subs.p[i].kind == SUBTASK_DELETE ? check_delete(s, repository, &c->subs.p[i], &why, err) :
 		    check_inheritance(s, repository, &c->subs.p[i], &why, err);
+	for (size_t i = 0; i < c->subs.n && r == 0; i++)
+		r = check_source_evr(s, repository, c, i, &why, err);
 	if (r == 0)
 		r = check_sources(c, &why);
 	if (r == 0)
@@ -271,13 +296,36 @@ may_join(struct store *s, const struct batch *b, const struct candidate *c, bool
 	return 0;
 }
 
+/* What the SRPM jobs said. */
+static int
+load_evrs(struct store *s, struct candidate *c, struct err *err)
+{
+	AUTO(job_list_fini) struct job_list jobs = {0};
+
+	c->evr = xcalloc(c->subs.n, sizeof(*c->evr));
+	if (job_of_task(s, c->task.id, &jobs, err) < 0)
+		return -1;
+	for (size_t k = 0; k < jobs.n; k++) {
+		AUTO(wire_result_fini) struct wire_result r = {0};
+
+		if (jobs.p[k].kind != JOB_SRPM)
+			continue;
+		if (wire_result_unpack(jobs.p[k].result.p, jobs.p[k].result.n, &r, err) < 0)
+			return -1;
+		for (size_t i = 0; i < c->subs.n; i++)
+			if (c->subs.p[i].id == jobs.p[k].subtask && !c->evr[i])
+				c->evr[i] = xstrdup(r.evr);
+	}
+	return 0;
+}
+
 static int
 candidate_load(struct store *s, const struct repository *repository, struct task *t, struct candidate *c, struct err *err)
 {
 	c->task = *t;
 	*t = (struct task){0};
 	if (subtask_find(s, c->task.id, &c->subs, err) < 0 || output_find(s, c->task.id, &c->outputs, err) < 0 ||
-	    task_deps(s, c->task.id, &c->deps, &c->n_deps, err) < 0)
+	    task_deps(s, c->task.id, &c->deps, &c->n_deps, err) < 0 || load_evrs(s, c, err) < 0)
 		return -1;
 	return load_changes(s, repository, c, err);
 }

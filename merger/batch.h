@@ -22,6 +22,7 @@ struct candidate {
 	struct output_list outputs;
 	int64_t *deps;			/* tasks that must be merged before this one */
 	size_t n_deps;
+	char **evr;			/* of each subtask's source RPM; NULL: not built here */
 	struct change *changes;		/* one an architecture */
 	size_t n_changes;
 };

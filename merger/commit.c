@@ -91,7 +91,7 @@ record_sources(struct commit *c, const struct candidate *cand, struct err *err)
 	for (size_t i = 0; i < cand->subs.n; i++) {
 		const struct subtask *t = &cand->subs.p[i];
 		AUTO(free) char *evr = source_evr(c, cand, t->package);
-		const struct source src = {t->package, evr, t->srpm, t->srpm_file, cand->task.id};
+		const struct source src = {t->package, cand->evr[i] ? cand->evr[i] : evr, t->srpm, t->srpm_file, cand->task.id};
 
 		/* Nothing of it is left when a later task of the batch took its packages over. */
 		if (t->kind == SUBTASK_DELETE || !*evr)

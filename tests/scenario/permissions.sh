@@ -66,4 +66,50 @@ change joe 1.1.8
 id=$(build joe one 1.1.8-1)
 ok 'an older version fails its test' wait_state 60 "$id" FAILED
 like 'by name' "$(task_reason "$id")" 'one-1.1.8-1 .*is older than one-1.4-1'
+
+# A source that gets older although none of its packages does: they have other names now.
+renamed() { # VERSION PACKAGE
+	dir=$(spec_make soname "$1" <<SPEC
+BuildArch: noarch
+%description
+x
+%package -n $2
+Summary: x
+%description -n $2
+x
+%install
+mkdir -p %buildroot%_datadir/$2
+%files -n $2
+%_datadir/$2
+SPEC
+	)
+	git_make joe soname "$1-1" "$dir"
+}
+renamed 2 libsoname2
+id=$(build joe soname 2-1)
+wait_state 60 "$id" BUILT && artel-merger --once 2>/dev/null
+renamed 1 libsoname1
+id=$(build joe soname 1-1)
+ok 'built' wait_state 60 "$id" BUILT
+artel-merger --once 2>/dev/null
+is 'an older source fails at the merge' "$(task_state "$id")" FAILED
+like 'by name' "$(task_reason "$id")" 'source soname-1-1 is older than 2-1'
+
+# Two deletions of one source: the second has nothing to delete.
+first=$(build joe del soname)
+second=$(build joe del soname)
+ok 'both pass alone' wait_state 60 "$first" BUILT
+ok 'both' wait_state 60 "$second" BUILT
+artel-merger --once 2>/dev/null
+is 'the first deletes it' "$(task_state "$first")" DONE
+is 'the second fails' "$(task_state "$second")" FAILED
+like 'and says why' "$(task_reason "$second")" 'has no source package soname any more'
+
+# An approval ends with what it approved.
+id=$(artel -u ann task new "$REPO" 2>/dev/null)
+artel -u ann task add "$id" repo one 1.4-1 2>/dev/null
+echo yes | artel -u joe task approve "$id" 100
+artel -u ann task delsub "$id" 100
+artel -u ann task add "$id" repo one 1.4-1 2>/dev/null
+is 'a subtask of the same number is not approved' "$(artel task show "$id" | grep -c approved_by)" 0
 scenario_end
