@@ -120,7 +120,7 @@ open_db(const char *path, int flags, sqlite3 **out, struct err *err)
 int
 store_create(const char *root, struct err *err)
 {
-	static const char *const folders[] = {"artefact", "git", "people", "repo", "index", "run", "run/log"};
+	static const char *const folders[] = {"artefact", "git", "people", "repo", "run", "run/log"};
 	AUTO(free) char *path = xasprintf("%s/farm.db", root);
 	AUTO(sqlite3_close) sqlite3 *db = NULL;
 	AUTO(close) int dir = -1;
