@@ -173,6 +173,11 @@ inner(const struct sandbox *s, sandbox_fn *fn, void *arg, int report)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	redirect(s->log);
+	/*
+	 * bwrap looks its child up in /proc, which must be of this PID namespace. Where the kernel refuses (a /proc
+	 * that is partly hidden), bwrap says so itself.
+	 */
+	(void)!mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	if (fn(arg, &err) < 0)
 		fail(report, &err);
 	_exit(0);

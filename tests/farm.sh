@@ -68,15 +68,19 @@ farm_start() {
 
 process_pid() { cat "$FARM/$1.pid" 2>/dev/null; }
 
+# Numbers of processes are used again: only one that works for this farm may be killed.
+is_ours() { tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qxF "ARTEL_ROOT=$FARM"; }
+
 farm_stop() {
-	local pid n
+	local pid n name
 	[ -e "$FARM/pids" ] || return 0
 	touch "$FARM/stop"
 	for name in killer scheduler builder-1 builder-2; do
 		pid=$(process_pid "$name") || continue
-		kill "$pid" 2>/dev/null || :
+		! is_ours "$pid" || kill "$pid" 2>/dev/null || :
 	done
 	while read -r pid; do
+		is_ours "$pid" || continue
 		for n in $(seq 50); do
 			kill -0 "$pid" 2>/dev/null || break
 			[ "$n" -lt 50 ] || kill -9 "$pid" 2>/dev/null || :
@@ -84,6 +88,7 @@ farm_stop() {
 		done
 	done <"$FARM/pids"
 	: >"$FARM/pids"
+	rm -f "$FARM"/*.pid
 	return 0
 }
 
@@ -156,16 +161,18 @@ task_state() { artel task show --json "$1" | jq -r .state; }
 task_reason() { artel task show --json "$1" | jq -r .reason; }
 
 # Tasks that are under way.
-tasks_open() { artel task ls --user=ALL --state=AWAITING,POSTPONED,BUILDING,MERGING | wc -l; }
+tasks_open() { artel task ls --user=ALL --state=AWAITING,BUILDING,MERGING | wc -l; }
 
-# Wait until none is, or give up. SECONDS [COMMAND to run while waiting]
+# Wait until none is for a few looks (a postponed one may be woken), or give up. SECONDS [COMMAND to run meanwhile]
 wait_idle() {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1)) quiet=0
 	shift
-	while [ "$(tasks_open)" -gt 0 ]; do
+	while [ "$quiet" -lt 3 ]; do
+		quiet=$((quiet + 1))
+		[ "$(tasks_open)" = 0 ] || quiet=0
 		[ "$SECONDS" -lt "$until" ] || return 1
 		"${@:-true}"
-		sleep 1
+		sleep 0.7
 	done
 }
 

@@ -42,7 +42,7 @@ wanted: $3"; fi
 scenario_clean() {
 	farm_stop
 	for name in killer scheduler builder-1 builder-2 merger; do
-		kill -9 "$(process_pid "$name")" 2>/dev/null
+		pid=$(process_pid "$name") && is_ours "$pid" && kill -9 "$pid" 2>/dev/null
 	done
 	wait 2>/dev/null
 	if [ "$tap_bad" != 0 ] && [ -n "${KEEP:-}" ]; then
