@@ -90,8 +90,9 @@ job_event(struct store *s, const struct job *j, const char *text, struct err *er
 	return event_add(s, "job", j->task, j->id, job_state_name(j->state), err, "%s", str_c(&what));
 }
 
+/* Back to the queue: later each time, unless it was only its builder that went away. */
 static int
-requeue(struct store *s, struct job *j, const char *why, int tries, struct err *err)
+requeue(struct store *s, struct job *j, const char *why, bool lost, int tries, struct err *err)
 {
 	AUTO(free) char *text = NULL;
 	int64_t wait = BACKOFF_MS;
@@ -104,7 +105,7 @@ requeue(struct store *s, struct job *j, const char *why, int tries, struct err *
 		j->reason = xasprintf("gave up after %d tries: %s", j->tries, why);
 		text = xstrdup(j->reason);
 	} else {
-		for (int i = 1; i < j->tries && wait < BACKOFF_MAX_MS; i++)
+		for (int i = 1; i < j->tries && !lost && wait < BACKOFF_MAX_MS; i++)
 			wait *= 2;
 		j->state = JOB_QUEUED;
 		j->queued = now_ms();
@@ -151,14 +152,14 @@ wait_for_others(struct store *s, struct job *j, const char *why, struct err *err
 }
 
 static int
-apply(struct store *s, struct job *j, const struct wire_result *r, int tries, struct err *err)
+apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, int tries, struct err *err)
 {
 	AUTO(task_fini) struct task t = {0};
 
 	if (task_get(s, j->task, &t, err))
 		return -1;
 	if (r->outcome == WIRE_INFRA) {
-		if (requeue(s, j, r->reason, tries, err) < 0)
+		if (requeue(s, j, r->reason, lost, tries, err) < 0)
 			return -1;
 		return stage_step(s, &t, err);
 	}
@@ -197,8 +198,8 @@ result_refused(struct store *s, const struct wire_result *r, struct err *err)
 	return result_take(s, &failed, 1, err);
 }
 
-int
-result_take(struct store *s, const struct wire_result *r, int tries, struct err *err)
+static int
+take(struct store *s, const struct wire_result *r, bool lost, int tries, struct err *err)
 {
 	AUTO(job_fini) struct job j = {0};
 	int found;
@@ -212,10 +213,16 @@ result_take(struct store *s, const struct wire_result *r, int tries, struct err 
 		store_rollback(s);
 		return RESULT_STALE;
 	}
-	if (apply(s, &j, r, tries, err) == 0)
+	if (apply(s, &j, r, lost, tries, err) == 0)
 		return store_commit(s, err);
 	store_rollback(s);
 	return err->code == EBADMSG && r->outcome == WIRE_OK ? result_refused(s, r, err) : -1;
+}
+
+int
+result_take(struct store *s, const struct wire_result *r, int tries, struct err *err)
+{
+	return take(s, r, false, tries, err);
 }
 
 int
@@ -223,5 +230,5 @@ result_lost(struct store *s, int64_t job, uint32_t attempt, const char *why, int
 {
 	struct wire_result r = {.ref = {job, attempt}, .outcome = WIRE_INFRA, .reason = (char *)why};
 
-	return result_take(s, &r, tries, err);
+	return take(s, &r, true, tries, err);
 }

@@ -69,7 +69,8 @@ farm_start() {
 process_pid() { cat "$FARM/$1.pid" 2>/dev/null; }
 
 # Numbers of processes are used again: only one that works for this farm may be killed.
-is_ours() { tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qxF "ARTEL_ROOT=$FARM"; }
+is_ours() { { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | grep -qxF "ARTEL_ROOT=$FARM"; }
+is_child() { [ "$(awk '{ print $4 }' "/proc/$1/stat" 2>/dev/null)" = "$$" ]; }
 
 farm_stop() {
 	local pid n name
@@ -80,7 +81,7 @@ farm_stop() {
 		! is_ours "$pid" || kill "$pid" 2>/dev/null || :
 	done
 	while read -r pid; do
-		is_ours "$pid" || continue
+		is_child "$pid" || continue
 		for n in $(seq 50); do
 			kill -0 "$pid" 2>/dev/null || break
 			[ "$n" -lt 50 ] || kill -9 "$pid" 2>/dev/null || :
@@ -92,14 +93,18 @@ farm_stop() {
 	return 0
 }
 
-# SIGKILL one process now and then, at random points.
+# SIGKILL one process now and then, at random points; at most $KILLS of them, so that work gets done in the end.
 farm_kill_loop() { # SEED
-	local names=(scheduler builder-1 builder-2 merger) name pid
+	local names=(scheduler builder-1 builder-2 merger) name pid kills=0
 	RANDOM=$1
-	while [ ! -e "$FARM/stop" ] && [ ! -e "$FARM/stop-killing" ]; do
+	while [ ! -e "$FARM/stop" ] && [ ! -e "$FARM/stop-killing" ] && [ "$kills" -lt "${KILLS:-40}" ]; do
 		sleep "$((RANDOM % ${KILL_PAUSE:-3})).$((RANDOM % 9))"
 		name=${names[RANDOM % ${#names[@]}]}
-		pid=$(process_pid "$name") && kill -9 "$pid" 2>/dev/null && printf '%s\n' "$name" >>"$FARM/killed"
+		pid=$(process_pid "$name") || continue
+		is_ours "$pid" || continue
+		kill -9 "$pid" 2>/dev/null || continue
+		printf '%s\n' "$name" >>"$FARM/killed"
+		kills=$((kills + 1))
 	done
 }
 

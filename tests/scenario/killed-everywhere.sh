@@ -14,7 +14,7 @@ for round in $(seq "$rounds"); do
 	farm_make "$base" 2>/dev/null
 	user_make joe
 	user_make ann
-	export TRIES=1000 KILL_PAUSE=2
+	export TRIES=1000 KILL_PAUSE=2 KILLS=20
 	farm_start
 	farm_kill_loop "$seed" 2>/dev/null &
 	killer=$!
@@ -28,7 +28,7 @@ for round in $(seq "$rounds"); do
 	ids+=("$(build joe --deps "${ids[1]}" pack3 1.0-1)")
 	ids+=("$(build ann bad 1.0-1)")
 	is "seed $seed: all were acknowledged" "$(artel task ls --user=ALL --state=ALL | wc -l)" 4
-	for _ in $(seq 60); do
+	for _ in $(seq 150); do
 		merge_once
 		[ "$(artel task ls --user=ALL --state=DONE,FAILED | wc -l)" -lt 4 ] || break
 		sleep 1
