@@ -1,5 +1,7 @@
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -10,12 +12,27 @@
 #include "package/evr.h"
 #include "package/facts.h"
 
+/*
+ * A packed form is the core, the records, and from version 2 on the ELF files, as
+ * one zstd frame of known size: names of symbols are long and much alike. The core
+ * is the same in both versions, and stands for itself in a saved repository.
+ */
+enum { CORE_VERSION = 1, ELF_LEVEL = 9 };
+
 static char **
 texts(struct facts *f, size_t i)
 {
 	char **all[] = {&f->name, &f->epoch, &f->version, &f->release, &f->arch, &f->source, &f->file, &f->sha256};
 
 	return i < ARRAY_SIZE(all) ? all[i] : NULL;
+}
+
+void
+elf_file_fini(struct elf_file *e)
+{
+	free(e->path);
+	free(e->note);
+	elf_facts_fini(&e->facts);
 }
 
 void
@@ -39,15 +56,17 @@ facts_fini(struct facts *f)
 	free(f->primary);
 	free(f->filelists);
 	free(f->other);
+	for (size_t i = 0; i < f->elf.n; i++)
+		elf_file_fini(&f->elf.p[i]);
+	vec_fini(&f->elf);
 	*f = (struct facts){0};
 }
 
-void
-facts_pack_core(struct str *out, const struct facts *f)
+static void
+pack_core(struct str *out, const struct facts *f)
 {
 	char **text;
 
-	pack_u32(out, FACTS_VERSION);
 	for (size_t i = 0; (text = texts((struct facts *)f, i)); i++)
 		pack_text(out, *text);
 	pack_u64(out, (uint64_t)f->build_time);
@@ -83,14 +102,12 @@ unpack_deps(struct unpack *u, struct dep_list *l)
 	}
 }
 
-void
-facts_unpack_core(struct unpack *u, struct facts *f)
+static void
+unpack_core(struct unpack *u, struct facts *f)
 {
 	uint32_t n;
 	char **text;
 
-	if (unpack_u32(u) != FACTS_VERSION)
-		u->bad = true;
 	for (size_t i = 0; (text = texts(f, i)); i++)
 		*text = unpack_text(u);
 	f->evr = evr_join(f->epoch, f->version, f->release);
@@ -110,23 +127,128 @@ facts_unpack_core(struct unpack *u, struct facts *f)
 }
 
 void
+facts_pack_core(struct str *out, const struct facts *f)
+{
+	pack_u32(out, CORE_VERSION);
+	pack_core(out, f);
+}
+
+void
+facts_unpack_core(struct unpack *u, struct facts *f)
+{
+	if (unpack_u32(u) != CORE_VERSION)
+		u->bad = true;
+	unpack_core(u, f);
+}
+
+static void
+pack_elf(struct str *out, const struct facts *f)
+{
+	AUTO(str_fini) struct str raw = {0};
+	AUTO(free) void *packed = NULL;
+	size_t n;
+
+	pack_u32(&raw, (uint32_t)f->elf.n);
+	for (size_t i = 0; i < f->elf.n; i++) {
+		const struct elf_facts *e = &f->elf.p[i].facts;
+
+		pack_text(&raw, f->elf.p[i].path);
+		pack_text(&raw, f->elf.p[i].note);
+		pack_u32(&raw, e->machine);
+		pack_u32(&raw, e->bits);
+		pack_text(&raw, e->soname);
+		pack_strs(&raw, &e->needed);
+		pack_strs(&raw, &e->defines);
+		pack_strs(&raw, &e->uses);
+	}
+	packed = xcalloc(1, ZSTD_compressBound(raw.n));
+	n = ZSTD_compress(packed, ZSTD_compressBound(raw.n), raw.p, raw.n, ELF_LEVEL);
+	/* It has room for the worst case. */
+	assert(!ZSTD_isError(n));
+	pack_u32(out, (uint32_t)raw.n);
+	pack_bytes(out, packed, n);
+}
+
+/* Checks rely on the order; that all differ also bounds the memory that they take. */
+static void
+unpack_sorted(struct unpack *u, struct strs *l)
+{
+	unpack_strs(u, l);
+	for (size_t i = 1; i < l->n; i++)
+		u->bad |= strcmp(l->p[i - 1], l->p[i]) >= 0;
+}
+
+static void
+unpack_elf_files(struct unpack *u, struct facts *f)
+{
+	uint32_t n = unpack_count(u, 8 * sizeof(uint32_t));
+
+	while (n-- > 0 && !u->bad) {
+		struct elf_file file = {.path = unpack_text(u)};
+
+		file.note = unpack_text(u);
+		file.facts.machine = unpack_u32(u);
+		file.facts.bits = unpack_u32(u);
+		file.facts.soname = unpack_text(u);
+		unpack_sorted(u, &file.facts.needed);
+		unpack_sorted(u, &file.facts.defines);
+		unpack_sorted(u, &file.facts.uses);
+		if (f->elf.n && strcmp(f->elf.p[f->elf.n - 1].path, file.path) >= 0)
+			u->bad = true;
+		vec_push(&f->elf, file);
+	}
+}
+
+/* Pass over the ELF files, or take them in. */
+static int
+unpack_elf(struct unpack *u, bool wanted, struct facts *f, struct err *err)
+{
+	uint32_t size = unpack_u32(u);
+	AUTO(free) void *raw = NULL;
+	const void *packed;
+	struct unpack inner;
+	size_t n;
+
+	packed = unpack_bytes(u, &n);
+	if (u->bad || !wanted)
+		return 0;
+	if (size > FACTS_MAX || ZSTD_getFrameContentSize(packed, n) != size)
+		return err_set(err, EBADMSG, "facts: ELF files of a size that cannot be");
+	raw = xcalloc(1, size);
+	if (ZSTD_decompress(raw, size, packed, n) != size)
+		return err_set(err, EBADMSG, "facts: ELF files that cannot be unpacked");
+	inner = unpack_begin(raw, size);
+	unpack_elf_files(&inner, f);
+	f->elf_known = true;
+	return unpack_end(&inner, "facts: ELF files", err);
+}
+
+void
 facts_pack(struct str *out, const struct facts *f)
 {
-	facts_pack_core(out, f);
+	pack_u32(out, f->elf_known ? FACTS_VERSION : 1);
+	pack_core(out, f);
 	pack_text(out, f->primary);
 	pack_text(out, f->filelists);
 	pack_text(out, f->other);
+	if (f->elf_known)
+		pack_elf(out, f);
 }
 
-int
-facts_unpack(const void *data, size_t n, struct facts *f, struct err *err)
+static int
+unpack_facts(const void *data, size_t n, bool elf, struct facts *f, struct err *err)
 {
 	struct unpack u = unpack_begin(data, n);
+	uint32_t version = unpack_u32(&u);
 
-	facts_unpack_core(&u, f);
+	if (version == 0 || version > FACTS_VERSION)
+		u.bad = true;
+	unpack_core(&u, f);
 	f->primary = unpack_text(&u);
 	f->filelists = unpack_text(&u);
 	f->other = unpack_text(&u);
+	if (version > 1 && unpack_elf(&u, elf, f, err) < 0)
+		return -1;
 	if (unpack_end(&u, "facts", err) < 0)
 		return -1;
 	/* Both become part of a path in the pool. */
@@ -135,6 +257,18 @@ facts_unpack(const void *data, size_t n, struct facts *f, struct err *err)
 	if (!*f->file || *f->file == '.' || strchr(f->file, '/'))
 		return err_set(err, EBADMSG, "facts: a file name that cannot be");
 	return 0;
+}
+
+int
+facts_unpack(const void *data, size_t n, struct facts *f, struct err *err)
+{
+	return unpack_facts(data, n, true, f, err);
+}
+
+int
+facts_unpack_no_elf(const void *data, size_t n, struct facts *f, struct err *err)
+{
+	return unpack_facts(data, n, false, f, err);
 }
 
 char *

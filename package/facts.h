@@ -5,17 +5,19 @@
 #ifndef ARTEL_PACKAGE_FACTS_H
 #define ARTEL_PACKAGE_FACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/auto.h"
 #include "package/depend.h"
+#include "package/elf.h"
 
 struct err;
 struct str;
 struct strs;
 
-enum { FACTS_VERSION = 1, FACTS_MAX = 512 << 20 };
+enum { FACTS_VERSION = 2, FACTS_MAX = 512 << 20 };
 
 enum dep_kind { DEP_PROVIDES, DEP_REQUIRES, DEP_CONFLICTS, DEP_OBSOLETES, DEP_KINDS };
 
@@ -32,6 +34,15 @@ struct fact_file {
 	char *content;			/* hex digest of a file, target of a symlink, else "" */
 };
 
+/* A dynamic ELF file. */
+struct elf_file {
+	char *path;
+	char *note;			/* why nothing is known of it; "" if all is well */
+	struct elf_facts facts;
+};
+
+void elf_file_fini(struct elf_file *e);
+
 struct facts {
 	char *name, *epoch, *version, *release, *arch;	/* epoch "" if none */
 	char *evr;			/* derived */
@@ -45,21 +56,31 @@ struct facts {
 		size_t n, cap;
 	} files;
 	char *primary, *filelists, *other;	/* rpm-md records; "" in a saved index */
+	bool elf_known;			/* false: facts of version 1, of a saved index, of metadata */
+	struct {
+		struct elf_file *p;	/* by path, each once; only those that have something to say */
+		size_t n, cap;
+	} elf;
 };
 
 void facts_fini(struct facts *f);
 AUTO_DEFINE_EMBEDDED(struct facts, facts_fini);
 
+/* Facts whose ELF files are not known are packed as version 1; both versions are read. */
 void facts_pack(struct str *out, const struct facts *f);
 int facts_unpack(const void *data, size_t n, struct facts *f, struct err *err);
-/* Without the rpm-md records, and back: for a saved repository. */
+/* The same, but the ELF files are passed over, and not known then: they are most of the work. */
+int facts_unpack_no_elf(const void *data, size_t n, struct facts *f, struct err *err);
+/* Without the rpm-md records and the ELF files, and back: for a saved repository. */
 struct unpack;
 void facts_pack_core(struct str *out, const struct facts *f);
 void facts_unpack_core(struct unpack *u, struct facts *f);
 
 /*
- * Read an RPM file; its location in a repository is Packages/<x>/<8 hex>/<file>.
- * librpm and libcreaterepo_c parse it: call it in a sandbox for RPMs from strangers.
+ * Read an RPM file, its payload too; its location in a repository is
+ * Packages/<x>/<8 hex>/<file>. librpm, libcreaterepo_c and libelf parse it: call it
+ * in a sandbox for RPMs from strangers. After an error f->sha256 is set if the file
+ * could be read at all.
  */
 int facts_from_rpm(const char *path, const char *file, struct facts *out, struct err *err);
 /* "h/1234abcd/hello-1-1.x86_64.rpm": where a package lies below Packages/ and in the pool. malloc'ed. */

@@ -21,6 +21,7 @@
 #include "base/vec.h"
 #include "package/evr.h"
 #include "package/facts.h"
+#include "package/payload.h"
 
 AUTO_DEFINE(Header, headerFree);
 AUTO_DEFINE(rpmts, rpmtsFree);
@@ -29,20 +30,20 @@ AUTO_DEFINE(rpmfi, rpmfiFree);
 AUTO_DEFINE(FD_t, Fclose);
 AUTO_DEFINE(cr_Package *, cr_package_free);
 
+/* *fd is to be closed, also after an error; it stands at the payload then. */
 static int
-read_header(const char *path, Header *out, struct err *err)
+read_header(const char *path, FD_t *fd, Header *out, struct err *err)
 {
 	AUTO(rpmtsFree) rpmts ts = NULL;
-	AUTO(Fclose) FD_t fd = NULL;
 	rpmRC rc;
 
 	rpmDefineMacro(NULL, "_dbpath /nonexistent", RMIL_CMDLINE);
 	ts = rpmtsCreate();
 	rpmtsSetVSFlags(ts, RPMVSF_MASK_NOSIGNATURES | RPMVSF_MASK_NODIGESTS);
-	fd = Fopen(path, "r.ufdio");
-	if (!fd || Ferror(fd))
+	*fd = Fopen(path, "r.ufdio");
+	if (!*fd || Ferror(*fd))
 		return err_sys(err, "open %s", path);
-	rc = rpmReadPackageFile(ts, fd, path, out);
+	rc = rpmReadPackageFile(ts, *fd, path, out);
 	if ((rc != RPMRC_OK && rc != RPMRC_NOKEY && rc != RPMRC_NOTTRUSTED) || !*out)
 		return err_set(err, EBADMSG, "%s: not an RPM, or a broken one", path);
 	return 0;
@@ -161,19 +162,22 @@ int
 facts_from_rpm(const char *path, const char *file, struct facts *f, struct err *err)
 {
 	AUTO(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO(Fclose) FD_t rpm = NULL;
 	AUTO(headerFree) Header h = NULL;
 	struct sha256 sum;
 
 	if (fd < 0)
 		return err_sys(err, "open %s", path);
-	if (hash_fd(fd, &sum, err) < 0 || read_header(path, &h, err) < 0)
+	if (hash_fd(fd, &sum, err) < 0)
+		return -1;
+	f->file = xstrdup(file);
+	f->sha256 = xstrdup(sum.hex);
+	if (read_header(path, &rpm, &h, err) < 0)
 		return -1;
 	if (headerIsSource(h))
 		return err_set(err, EINVAL, "%s: a source RPM, not a binary one", path);
-	f->file = xstrdup(file);
-	f->sha256 = xstrdup(sum.hex);
 	read_all(h, f);
-	if (check_names(f, err) < 0)
+	if (check_names(f, err) < 0 || payload_read(rpm, h, path, f, err) < 0)
 		return -1;
 	return read_records(path, f, err);
 }
@@ -182,12 +186,13 @@ int
 facts_from_srpm(const char *path, char **name, char **evr, struct strs *requires, struct strs *arches,
 	struct err *err)
 {
+	AUTO(Fclose) FD_t rpm = NULL;
 	AUTO(headerFree) Header h = NULL;
 	struct facts f = {0};
 	rpmtd td = rpmtdNew();
 	const char *arch;
 
-	if (read_header(path, &h, err) < 0) {
+	if (read_header(path, &rpm, &h, err) < 0) {
 		rpmtdFree(td);
 		return -1;
 	}

@@ -108,14 +108,17 @@ import_one(struct store *s, const char *dir, const struct entry *e, struct repo 
 	AUTO(facts_fini) struct facts f = {0};
 	AUTO(str_fini) struct str packed = {0};
 	struct sha256 sum, facts_sum;
+	int got;
 
 	if (!stays_inside(e->href))
 		return err_set(err, EBADMSG, "%s: `%s` leads out of the repository", dir, e->href);
-	if (facts_from_rpm(path, slash + 1, &f, err) < 0)
-		return -1;
-	if (strcmp(f.sha256, e->sha256) != 0)
+	got = facts_from_rpm(path, slash + 1, &f, err);
+	/* Why it cannot be read matters less than that it is another file. */
+	if (f.sha256 && strcmp(f.sha256, e->sha256) != 0)
 		return err_set(err, EBADMSG, "%s: its SHA-256 is %s, the repository says %s: corrupt, or the "
 		    "metadata is older than the file", path, f.sha256, e->sha256);
+	if (got < 0)
+		return -1;
 	facts_pack(&packed, &f);
 	if (artefact_put_file(s->dir, path, false, &sum, err) < 0 ||
 	    artefact_put(s->dir, packed.p, packed.n, &facts_sum, err) < 0)

@@ -113,7 +113,7 @@ write_records(int dir, struct writer *w, struct repo_package *const *p, size_t n
 		AUTO(facts_fini) struct facts f = {0};
 
 		if (artefact_read(dir, p[i]->facts_sha, FACTS_MAX, &raw, err) < 0 ||
-		    facts_unpack(raw.p, raw.n, &f, err) < 0)
+		    facts_unpack_no_elf(raw.p, raw.n, &f, err) < 0)
 			return err_ctx(err, "facts of %s", p[i]->facts.file);
 		str_puts(&w->raw[PUBLISH_PRIMARY], f.primary);
 		str_puts(&w->raw[PUBLISH_FILELISTS], f.filelists);
