@@ -97,7 +97,9 @@ table(struct reader *r, uint64_t address, uint64_t size, Elf_Type type, const ch
 			break;
 		if (size == 0)
 			size = l->size - skip;
-		size -= size % unit;
+		/* These two are chains of things of different sizes. */
+		if (type != ELF_T_VDEF && type != ELF_T_VNEED)
+			size -= size % unit;
 		if (size)
 			data = elf_getdata_rawchunk(r->elf, (int64_t)(l->offset + skip), size, type);
 		break;
