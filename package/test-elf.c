@@ -102,6 +102,9 @@ static const char versions[] =
     "int calls(void) { return outside(); }\n"
     "__asm__(\".symver foo_1,foo@V1\"); __asm__(\".symver foo_2,foo@@V2\");\n";
 
+/* A file that is broken at every byte should have few. */
+#define SMALL "-Wl,-z,noseparate-code -Wl,-z,max-page-size=32 -Wl,-z,norelro"
+
 #define VERSIONS_SAY "libv.so.1: needs ; has bar@V1 calls@V2 foo@V1 foo@V2; wants outside"
 
 static int
@@ -112,7 +115,7 @@ begin(void **state)
 	folder_put(&tmp, "base.map", "V1 { local: foo_1; };\n");
 	folder_put(&tmp, "v.map", "V1 { global: bar; local: secret; foo_1; foo_2; loose; };\nV2 { global: calls; } V1;\n");
 	make("libv.so", versions, "-shared -fPIC -nostdlib -Wl,-soname,libv.so.1 -Wl,--version-script,v.map "
-	    "-Wl,-z,noseparate-code -Wl,--hash-style=both");
+	    SMALL " -Wl,--hash-style=both");
 	return 0;
 }
 
@@ -356,7 +359,7 @@ test_broken(void **state)
 	turn_file(&raw, &turned);
 	garble(&raw);
 	garble(&turned);
-	make("small32.so", versions, "-m32 -shared -fPIC -nostdlib -Wl,-z,noseparate-code -Wl,--version-script,v.map");
+	make("small32.so", versions, "-m32 -shared -fPIC -nostdlib -Wl,--version-script,v.map " SMALL);
 	load("small32.so", &bits32);
 	garble(&bits32);
 	/* Without sections the counts come from elsewhere. */

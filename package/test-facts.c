@@ -4,6 +4,8 @@
 #include <rpm/rpmlog.h>
 
 #include "base/hash.h"
+#include "base/pack.h"
+#include "base/vec.h"
 #include "package/facts.h"
 
 static const char spec[] =
@@ -236,6 +238,153 @@ test_pack(void **state)
 	assert_memory_equal(again.p, raw.p, raw.n);
 }
 
+/* Two ELF files, as if they had been in the package. */
+static void
+add_elf(struct facts *f)
+{
+	for (int i = 0; i < 2; i++) {
+		struct elf_file e = {.path = xasprintf("/usr/lib/lib%d.so", i), .note = xstrdup(i ? "a broken header" : "")};
+
+		e.facts.machine = 62;
+		e.facts.bits = 64;
+		e.facts.soname = xstrdup(i ? "" : "lib0.so.1");
+		for (int k = 0; i == 0 && k < 3; k++) {
+			strs_take(&e.facts.needed, xasprintf("libneeded%d.so", k));
+			strs_take(&e.facts.defines, xasprintf("defined%d@V1", k));
+			strs_take(&e.facts.uses, xasprintf("used%d", k));
+		}
+		vec_push(&f->elf, e);
+	}
+}
+
+static void
+same_strs(const struct strs *a, const struct strs *b)
+{
+	assert_int_equal(a->n, b->n);
+	for (size_t i = 0; i < a->n; i++)
+		assert_string_equal(a->p[i], b->p[i]);
+}
+
+static void
+test_pack_elf(void **state)
+{
+	AUTO(facts_fini) struct facts f = {0};
+	AUTO(facts_fini) struct facts got = {0};
+	AUTO(facts_fini) struct facts without = {0};
+	AUTO(str_fini) struct str raw = {0};
+	AUTO(free) char *what = NULL;
+	struct err err = {0};
+
+	read_facts(DATA, &f);
+	assert_true(f.elf_known);
+	assert_int_equal(f.elf.n, 0);
+	add_elf(&f);
+	facts_pack(&raw, &f);
+	OK(facts_unpack(raw.p, raw.n, &got, &err));
+	assert_true(got.elf_known);
+	assert_int_equal(got.elf.n, f.elf.n);
+	for (size_t i = 0; i < f.elf.n; i++) {
+		const struct elf_file *a = &f.elf.p[i], *b = &got.elf.p[i];
+
+		assert_string_equal(a->path, b->path);
+		assert_string_equal(a->note, b->note);
+		assert_int_equal(a->facts.machine, b->facts.machine);
+		assert_int_equal(a->facts.bits, b->facts.bits);
+		assert_string_equal(a->facts.soname, b->facts.soname);
+		same_strs(&a->facts.needed, &b->facts.needed);
+		same_strs(&a->facts.defines, &b->facts.defines);
+		same_strs(&a->facts.uses, &b->facts.uses);
+	}
+	assert_int_equal(facts_differ(&f, &got, &what), 0);
+	OK(facts_unpack_no_elf(raw.p, raw.n, &without, &err));
+	assert_false(without.elf_known);
+	assert_int_equal(without.elf.n, 0);
+	assert_string_equal(without.other, f.other);
+}
+
+/* What a check may rely on: files and names in order, each once. */
+static void
+test_elf_order(void **state)
+{
+	for (int i = 0; i < 4; i++) {
+		AUTO(facts_fini) struct facts f = {0};
+		AUTO(facts_fini) struct facts got = {0};
+		AUTO(str_fini) struct str raw = {0};
+		struct err err = {0};
+
+		read_facts(DATA, &f);
+		add_elf(&f);
+		if (i == 0)
+			f.elf.p[0].path[0] = '~';
+		else if (i == 1)
+			f.elf.p[0].facts.uses.p[0][0] = 'z';
+		else if (i == 2)
+			memcpy(f.elf.p[0].facts.defines.p[2], f.elf.p[0].facts.defines.p[1], strlen("defined1@V1"));
+		else
+			f.elf.p[0].facts.needed.p[1][0] = 'z';
+		facts_pack(&raw, &f);
+		FAILS(facts_unpack(raw.p, raw.n, &got, &err), "facts: ELF files: malformed");
+	}
+}
+
+/* A frame that is not one, or not of the size that is said. */
+static void
+test_elf_frame(void **state)
+{
+	AUTO(facts_fini) struct facts f = {0};
+	AUTO(str_fini) struct str plain = {0};
+	AUTO(str_fini) struct str raw = {0};
+	struct err err = {0};
+
+	read_facts(DATA, &f);
+	add_elf(&f);
+	facts_pack(&raw, &f);
+	f.elf_known = false;
+	facts_pack(&plain, &f);
+	for (size_t i = plain.n; i < raw.n; i++)
+		for (int bit = 0; bit < 8; bit++) {
+			AUTO(facts_fini) struct facts got = {0};
+
+			raw.p[i] ^= (char)(1 << bit);
+			if (i < plain.n + 2 * sizeof(uint32_t))
+				FAILS(facts_unpack(raw.p, raw.n, &got, &err), "facts: ");
+			else
+				(void)facts_unpack(raw.p, raw.n, &got, &err);
+			raw.p[i] ^= (char)(1 << bit);
+		}
+}
+
+/* Farms have facts of version 1: read, they do not know their ELF files, and are packed as they were. */
+static void
+test_version_1(void **state)
+{
+	const char *data = getenv("TEST_DATA");
+	AUTO(free) char *path = xasprintf("%s/../fuzz/corpus/facts/facts", data ? data : "tests/data");
+	AUTO(facts_fini) struct facts f = {0};
+	AUTO(facts_fini) struct facts without = {0};
+	AUTO(facts_fini) struct facts later = {0};
+	AUTO(str_fini) struct str raw = {0};
+	AUTO(str_fini) struct str again = {0};
+	struct err err = {0};
+	struct unpack u;
+
+	OK(file_read(AT_FDCWD, path, 1 << 20, &raw, &err));
+	u = unpack_begin(raw.p, raw.n);
+	assert_int_equal(unpack_u32(&u), 1);
+	OK(facts_unpack(raw.p, raw.n, &f, &err));
+	OK(facts_unpack_no_elf(raw.p, raw.n, &without, &err));
+	assert_string_equal(f.name, "tiny");
+	assert_true(f.files.n > 0);
+	assert_false(f.elf_known);
+	assert_int_equal(f.elf.n, 0);
+	facts_pack(&again, &f);
+	assert_int_equal(again.n, raw.n);
+	assert_memory_equal(again.p, raw.p, raw.n);
+	/* A version that is still to come is not guessed at. */
+	raw.p[0] = FACTS_VERSION + 1;
+	FAILS(facts_unpack(raw.p, raw.n, &later, &err), "facts: malformed");
+}
+
 /* Every cut is an error; copies of exact size let a sanitizer see a read beyond. */
 static void
 test_cut(void **state)
@@ -245,6 +394,7 @@ test_cut(void **state)
 	struct err err = {0};
 
 	read_facts(DATA, &f);
+	add_elf(&f);
 	facts_pack(&raw, &f);
 	for (size_t n = 0; n < raw.n; n++) {
 		AUTO(free) void *copy = memcpy(xcalloc(1, n), raw.p, n);
@@ -392,6 +542,10 @@ main(void)
 		cmocka_unit_test(test_srpm),
 		cmocka_unit_test(test_not_an_rpm),
 		cmocka_unit_test(test_pack),
+		cmocka_unit_test(test_pack_elf),
+		cmocka_unit_test(test_elf_order),
+		cmocka_unit_test(test_elf_frame),
+		cmocka_unit_test(test_version_1),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_differ),
