@@ -9,6 +9,7 @@
  * elf_getdata_rawchunk(), which stays in the file and turns other byte orders, and
  * every access to one is checked against its size. Loops are bounded by a table,
  * by the 15 bits of a version, or by the bytes that all names together may take.
+ * libelf copies a table of another byte order, so what is asked of it is bounded too.
  * The first thing wrong ends it: `why` is set, and there are no facts.
  */
 #include <elf.h>
@@ -20,11 +21,11 @@
 #include "base/vec.h"
 #include "package/elf.h"
 
-AUTO_DEFINE(Elf *, elf_end);
-
 enum {
 	VERSION_MASK = 0x7fff,
 	NAME_COST = 16,		/* what a name costs beyond its bytes: many empty ones are a burden too */
+	TAIL_MAX = 64 << 20,	/* bytes of a table whose size is not said */
+	TABLES_MAX = 3,		/* all others, in sizes of the file: some are asked for twice */
 };
 
 struct load {
@@ -48,7 +49,7 @@ struct reader {
 	size_t n_symbols;
 	VEC(struct version) versions;
 	unsigned char *copied;	/* of each symbol: whether it is a copy of another file's object */
-	size_t text_left;
+	size_t text_left, tables_left;
 	const char *why;
 };
 
@@ -93,10 +94,11 @@ table(struct reader *r, uint64_t address, uint64_t size, Elf_Type type, const ch
 
 		if (address < l->address || skip >= l->size)
 			continue;
-		if (size > l->size - skip)
+		if (size > l->size - skip || size > r->tables_left)
 			break;
+		r->tables_left -= size;
 		if (size == 0)
-			size = l->size - skip;
+			size = l->size - skip < TAIL_MAX ? l->size - skip : TAIL_MAX;
 		/* These two are chains of things of different sizes. */
 		if (type != ELF_T_VDEF && type != ELF_T_VNEED)
 			size -= size % unit;
@@ -534,14 +536,36 @@ read_all(struct reader *r, struct elf_facts *out)
 	return *out->soname || out->needed.n || out->defines.n || out->uses.n;
 }
 
+/*
+ * Sections beyond the 16 bits of the header. No linked file has so many, and libelf
+ * would fill hundreds of bytes for each before anything can be asked.
+ */
+static bool
+has_too_many_sections(const unsigned char *p, size_t n)
+{
+	static const unsigned char zero[sizeof(Elf64_Off)];
+	bool wide = p[EI_CLASS] == ELFCLASS64;
+
+	if (n < sizeof(Elf64_Ehdr))
+		return false;
+	if (memcmp(p + (wide ? offsetof(Elf64_Ehdr, e_shnum) : offsetof(Elf32_Ehdr, e_shnum)), zero, sizeof(Elf64_Half)) != 0)
+		return false;
+	return wide ? memcmp(p + offsetof(Elf64_Ehdr, e_shoff), zero, sizeof(Elf64_Off)) != 0 :
+	    memcmp(p + offsetof(Elf32_Ehdr, e_shoff), zero, sizeof(Elf32_Off)) != 0;
+}
+
 int
 elf_facts_read(const void *data, size_t n, struct elf_facts *out, const char **why)
 {
-	AUTO(reader_fini) struct reader r = {.file_size = n, .text_left = ELF_TEXT_MAX};
+	AUTO(reader_fini) struct reader r = {.file_size = n, .text_left = ELF_TEXT_MAX, .tables_left = TABLES_MAX * n};
 
 	*out = (struct elf_facts){0};
 	if (n < EI_NIDENT || memcmp(data, ELFMAG, SELFMAG) != 0)
 		return ELF_NOTHING;
+	if (has_too_many_sections(data, n)) {
+		*why = "more sections than a linked file has";
+		return ELF_BROKEN;
+	}
 	elf_version(EV_CURRENT);
 	r.elf = elf_memory((char *)data, n);
 	if (!r.elf || elf_kind(r.elf) != ELF_K_ELF)

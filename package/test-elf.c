@@ -381,6 +381,53 @@ test_limits(void **state)
 	load("long.so", &raw);
 	assert_int_equal(elf_facts_read(raw.p, raw.n, &e, &why), ELF_BROKEN);
 	assert_string_equal(why, "a name without an end");
+	/* As many sections as the file could hold, were they there. */
+	str_clear(&raw);
+	load("libv.so", &raw);
+	memset(raw.p + offsetof(Elf64_Ehdr, e_shnum), 0, 2);
+	assert_int_equal(elf_facts_read(raw.p, raw.n, &e, &why), ELF_BROKEN);
+	assert_string_equal(why, "more sections than a linked file has");
+}
+
+/* Symbols that all have one long name, and more of them than their names may take: refused, and soon. */
+static void
+test_many_names(void **state)
+{
+	enum { SYMBOLS = 4000, LONG = 32 << 10 };
+	const struct {
+		Elf64_Ehdr h;
+		Elf64_Phdr p[2];
+		Elf64_Dyn d[5];
+		uint32_t hash[4];
+	} start = {
+		.h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_DYN, .e_machine = EM_X86_64,
+		    .e_version = EV_CURRENT, .e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr),
+		    .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2},
+		.p = {{.p_type = PT_LOAD, .p_filesz = sizeof(start) + SYMBOLS * sizeof(Elf64_Sym) + LONG},
+		    {.p_type = PT_DYNAMIC, .p_offset = offsetof(__typeof__(start), d), .p_filesz = sizeof(start.d)}},
+		.d = {{DT_SYMTAB, {sizeof(start)}}, {DT_STRTAB, {sizeof(start) + SYMBOLS * sizeof(Elf64_Sym)}}, {DT_STRSZ, {LONG}},
+		    {DT_HASH, {offsetof(__typeof__(start), hash)}}},
+		.hash = {0, SYMBOLS},
+	};
+	const Elf64_Sym symbol = {.st_name = 1, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 1};
+	AUTO(str_fini) struct str raw = {0};
+	struct elf_facts e;
+	const char *why = NULL;
+
+	str_put(&raw, &start, sizeof(start));
+	for (int i = 0; i < SYMBOLS; i++)
+		str_put(&raw, &symbol, sizeof(symbol));
+	str_putc(&raw, '\0');
+	for (int i = 0; i < LONG - 2; i++)
+		str_putc(&raw, 'x');
+	str_putc(&raw, '\0');
+	assert_int_equal(elf_facts_read(raw.p, raw.n, &e, &why), ELF_BROKEN);
+	assert_string_equal(why, "too many names");
+	/* Half of them are not too many. */
+	((uint32_t *)(raw.p + offsetof(__typeof__(start), hash)))[1] = SYMBOLS / 2;
+	assert_int_equal(elf_facts_read(raw.p, raw.n, &e, &why), 0);
+	assert_int_equal(e.defines.n, 1);
+	elf_facts_fini(&e);
 }
 
 /* readelf is the judge: what it says of real files must be what is found. */
@@ -506,7 +553,7 @@ test_real(void **state)
 
 		if (path) {
 			path[strcspn(path, "\n")] = '\0';
-			if (strncmp(path, "/usr/", 5) == 0 || strncmp(path, "/lib", 4) == 0)
+			if (strstr(path, "/lib/") && strstr(path, ".so"))
 				map_add(&seen, path);
 		}
 	}
@@ -537,6 +584,7 @@ main(void)
 		cmocka_unit_test(test_byte_order),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_many_names),
 		cmocka_unit_test(test_real),
 	};
 
