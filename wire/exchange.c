@@ -63,7 +63,7 @@ static int
 receive(struct conn *c, struct wire_frame *f, const char *sha256, int to, bool *ok, struct err *err)
 {
 	struct sha256 got;
-	hash_state h;
+	AUTO(hash_fini) hash_state h = {0};
 
 	hash_init(&h);
 	for (; f->type == WIRE_DATA; ) {
