@@ -41,7 +41,7 @@ fault_arm(const char *name, long n)
 bool
 fault_fired(void)
 {
-	return armed.armed && armed.left == 0;
+	return armed.armed && __atomic_load_n(&armed.left, __ATOMIC_RELAXED) <= 0;
 }
 
 bool
@@ -49,9 +49,10 @@ fault(const char *name)
 {
 	if (!armed.armed)
 		arm_from_env();
-	if (armed.left == 0 || strcmp(armed.name, name) != 0)
+	if (__atomic_load_n(&armed.left, __ATOMIC_RELAXED) <= 0 || strcmp(armed.name, name) != 0)
 		return false;
-	if (--armed.left != 0)
+	/* Threads visit too; each visit has a number of its own. */
+	if (__atomic_sub_fetch(&armed.left, 1, __ATOMIC_RELAXED) != 0)
 		return false;
 	if (armed.kill)
 		raise(SIGKILL);

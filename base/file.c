@@ -49,6 +49,14 @@ file_write_fd(int fd, const void *data, size_t n, struct err *err)
 }
 
 int
+file_sync(int fd, const char *what, struct err *err)
+{
+	if ((fault("fsync") && (errno = EIO)) || fsync(fd) < 0)
+		return err_sys(err, "fsync %s", what);
+	return 0;
+}
+
+int
 file_sync_parent(int dir, const char *path, struct err *err)
 {
 	AUTO(free) char *parent = xstrdup(path);
@@ -74,9 +82,7 @@ write_synced(int dir, const char *path, const void *data, size_t n, mode_t mode,
 		return err_sys(err, "create %s", path);
 	if (file_write_fd(fd, data, n, err) < 0)
 		return err_ctx(err, "%s", path);
-	if ((fault("fsync") && (errno = EIO)) || fsync(fd) < 0)
-		return err_sys(err, "fsync %s", path);
-	return 0;
+	return file_sync(fd, path, err);
 }
 
 int
@@ -119,6 +125,47 @@ file_copy_fd(int from, int to, struct err *err)
 		if (file_write_fd(to, buf, (size_t)n, err) < 0)
 			return -1;
 	return n < 0 ? err_sys(err, "read") : 0;
+}
+
+static int
+copy_slowly(int from, off_t at, int to, size_t n, struct err *err)
+{
+	enum { BLOCK = 256 * 1024 };
+	AUTO(free) char *buf = xcalloc(1, BLOCK);
+
+	while (n > 0) {
+		ssize_t got = pread(from, buf, n < BLOCK ? n : BLOCK, at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys(err, "read");
+		if (got == 0)
+			return err_set(err, EIO, "read: %zu bytes before the end that it had", n);
+		if (file_write_fd(to, buf, (size_t)got, err) < 0)
+			return -1;
+		at += got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
+int
+file_copy_range(int from, off_t at, int to, size_t n, struct err *err)
+{
+	while (n > 0) {
+		ssize_t done = fault("write") ? (errno = ENOSPC, -1) : copy_file_range(from, &at, to, NULL, n, 0);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+			return err_sys(err, "copy");
+		/* Another file system, or one that cannot; at the end of the file that says so too. */
+		if (done <= 0)
+			return copy_slowly(from, at, to, n, err);
+		n -= (size_t)done;
+	}
+	return 0;
 }
 
 int

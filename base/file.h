@@ -21,6 +21,10 @@ int file_replace(int dir, const char *path, const void *data, size_t n, mode_t m
 int file_relink(int dir, const char *path, const char *target, struct err *err);
 /* Copy what is left to read of one fd to another. */
 int file_copy_fd(int from, int to, struct err *err);
+/* Copy n bytes from `at` on of one file to the end of another, inside the kernel where it can. */
+int file_copy_range(int from, off_t at, int to, size_t n, struct err *err);
+/* fsync; `what` is for the error. */
+int file_sync(int fd, const char *what, struct err *err);
 /* Create a directory and its parents (mode 0755). */
 int file_mkdirs(int dir, const char *path, struct err *err);
 /* fsync the directory that holds path. */

@@ -24,6 +24,13 @@ reserve(struct str *s, size_t more)
 	s->p = xrealloc(s->p, s->cap);
 }
 
+char *
+str_room(struct str *s, size_t n)
+{
+	reserve(s, n);
+	return s->p + s->n;
+}
+
 void
 str_put(struct str *s, const void *data, size_t n)
 {

@@ -20,6 +20,8 @@ void str_put(struct str *s, const void *data, size_t n);
 void str_puts(struct str *s, const char *text);
 void str_putc(struct str *s, char c);
 void str_add(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Room for n more bytes: where to write them; the writer adds what it wrote to n. */
+char *str_room(struct str *s, size_t n);
 /* Forget the content, keep the memory. */
 void str_clear(struct str *s);
 /* Drop the first n bytes. */

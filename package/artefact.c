@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/fault.h"
 #include "base/file.h"
@@ -59,17 +60,27 @@ artefact_cancel(int dir, struct artefact_tmp *t)
 	unlinkat(dir, t->name, 0);
 }
 
+/* The folder an artefact goes to. */
+static int
+make_folder(int dir, const char *sha256, struct err *err)
+{
+	char folder[16];
+
+	snprintf(folder, sizeof(folder), "artefact/%.2s", sha256);
+	if (mkdirat(dir, folder, 0755) == 0)
+		return file_sync_parent(dir, folder, err);
+	return errno == EEXIST ? 0 : err_sys(err, "mkdir %s", folder);
+}
+
 static int
 install(int dir, struct artefact_tmp *t, const char *sha256, struct err *err)
 {
 	struct artefact_path path = artefact_path(sha256);
-	char folder[16];
 
-	snprintf(folder, sizeof(folder), "artefact/%.2s", sha256);
 	if (fchmod(t->fd, 0444) < 0 || (fault("fsync") && (errno = EIO)) || fsync(t->fd) < 0)
 		return err_sys(err, "sync %s", t->name);
-	if (mkdirat(dir, folder, 0755) < 0 && errno != EEXIST)
-		return err_sys(err, "mkdir %s", folder);
+	if (make_folder(dir, sha256, err) < 0)
+		return -1;
 	if (renameat(dir, t->name, dir, path.text) < 0)
 		return err_sys(err, "rename to %s", path.text);
 	return file_sync_parent(dir, path.text, err);
@@ -123,7 +134,6 @@ artefact_put_file(int dir, const char *path, bool link, struct sha256 *out, stru
 {
 	AUTO(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct artefact_path to;
-	char folder[16];
 
 	if (fd < 0)
 		return err_sys(err, "open %s", path);
@@ -132,13 +142,30 @@ artefact_put_file(int dir, const char *path, bool link, struct sha256 *out, stru
 	if (hash_fd(fd, out, err) < 0)
 		return err_ctx(err, "%s", path);
 	to = artefact_path(out->hex);
-	snprintf(folder, sizeof(folder), "artefact/%.2s", out->hex);
 	if (artefact_has(dir, out->hex))
 		return 0;
-	if ((mkdirat(dir, folder, 0755) < 0 && errno != EEXIST) ||
-	    linkat(AT_FDCWD, path, dir, to.text, 0) < 0) {
+	if (make_folder(dir, out->hex, err) < 0)
+		return -1;
+	if (linkat(AT_FDCWD, path, dir, to.text, 0) < 0) {
 		lseek(fd, 0, SEEK_SET);
 		return artefact_put_fd(dir, fd, out, err);
 	}
+	return file_sync_parent(dir, to.text, err);
+}
+
+int
+artefact_link(int dir, const char *path, const char *sha256, struct err *err)
+{
+	struct artefact_path to = artefact_path(sha256);
+	AUTO(free) char *tmp = xasprintf("%s.tmp.%d", to.text, (int)getpid());
+
+	if (make_folder(dir, sha256, err) < 0)
+		return -1;
+	unlinkat(dir, tmp, 0);
+	/* By another name: a link does not replace, a rename does. */
+	if (linkat(dir, path, dir, tmp, 0) < 0 || renameat(dir, tmp, dir, to.text) < 0)
+		return err_sys(err, "link %s", to.text);
+	/* If both were one file already the rename did nothing. */
+	unlinkat(dir, tmp, 0);
 	return file_sync_parent(dir, to.text, err);
 }

@@ -32,6 +32,12 @@ int artefact_put_fd(int dir, int fd, struct sha256 *out, struct err *err);
 /* Copy a file; hard-linked instead when it lies on the same file system and belongs to us alone (link true). */
 int artefact_put_file(int dir, const char *path, bool link, struct sha256 *out, struct err *err);
 
+/*
+ * Let a file below dir, written and synced, be the artefact of its hash, which the caller has computed:
+ * by a hard link, which also takes the place of an artefact that was there.
+ */
+int artefact_link(int dir, const char *path, const char *sha256, struct err *err);
+
 /* In two steps: an fd to write to, then its fate. The temporary's name goes with `t`. */
 struct artefact_tmp {
 	int fd;

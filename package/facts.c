@@ -271,6 +271,51 @@ facts_unpack_no_elf(const void *data, size_t n, struct facts *f, struct err *err
 	return unpack_facts(data, n, false, f, err);
 }
 
+static struct fact_record
+bytes_of(struct unpack *u)
+{
+	struct fact_record r;
+
+	r.p = unpack_bytes(u, &r.n);
+	return r;
+}
+
+int
+facts_unpack_records(const void *data, size_t n, struct fact_records *out, struct err *err)
+{
+	struct unpack u = unpack_begin(data, n);
+	uint32_t left, version;
+	char **text;
+
+	version = unpack_u32(&u);
+	if (version == 0 || version > FACTS_VERSION)
+		u.bad = true;
+	for (size_t i = 0; (text = texts(&(struct facts){0}, i)); i++)
+		out->sha256 = bytes_of(&u);	/* the last of them */
+	unpack_u64(&u);
+	for (int k = 0; k < DEP_KINDS; k++)
+		for (left = unpack_count(&u, 3 * sizeof(uint32_t)); left > 0 && !u.bad; left--) {
+			bytes_of(&u);
+			bytes_of(&u);
+			unpack_u32(&u);
+		}
+	for (left = unpack_count(&u, 3 * sizeof(uint32_t)); left > 0 && !u.bad; left--) {
+		bytes_of(&u);
+		unpack_u32(&u);
+		unpack_u32(&u);
+		unpack_u64(&u);
+		bytes_of(&u);
+	}
+	out->primary = bytes_of(&u);
+	out->filelists = bytes_of(&u);
+	out->other = bytes_of(&u);
+	if (version > 1) {
+		unpack_u32(&u);
+		bytes_of(&u);
+	}
+	return unpack_end(&u, "facts", err);
+}
+
 char *
 facts_location(const char *file, const char *sha256)
 {

@@ -69,6 +69,15 @@ AUTO_DEFINE_EMBEDDED(struct facts, facts_fini);
 /* Facts whose ELF files are not known are packed as version 1; both versions are read. */
 void facts_pack(struct str *out, const struct facts *f);
 int facts_unpack(const void *data, size_t n, struct facts *f, struct err *err);
+/* Only what publishing needs; it points into data. */
+struct fact_record {
+	const char *p;
+	size_t n;
+};
+struct fact_records {
+	struct fact_record sha256, primary, filelists, other;
+};
+int facts_unpack_records(const void *data, size_t n, struct fact_records *out, struct err *err);
 /* The same, but the ELF files are passed over, and not known then: they are most of the work. */
 int facts_unpack_no_elf(const void *data, size_t n, struct facts *f, struct err *err);
 /* Without the rpm-md records and the ELF files, and back: for a saved repository. */

@@ -1,236 +1,217 @@
-#include <createrepo_c/createrepo_c.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/fault.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "package/artefact.h"
+#include "repo/before.h"
+#include "repo/metadata.h"
+#include "repo/pool.h"
 #include "repo/publish.h"
+#include "repo/repomd.h"
 
-enum { RUN = 128, LEVEL = 6 };
-
-static const struct {
-	const char *name, *open, *close;
-} kinds[PUBLISH_KINDS] = {
-	[PUBLISH_PRIMARY] = {"primary", "<metadata xmlns=\"" CR_XML_COMMON_NS "\" xmlns:rpm=\"" CR_XML_RPM_NS "\"", "</metadata>"},
-	[PUBLISH_FILELISTS] = {"filelists", "<filelists xmlns=\"" CR_XML_FILELISTS_NS "\"", "</filelists>"},
-	[PUBLISH_OTHER] = {"other", "<otherdata xmlns=\"" CR_XML_OTHER_NS "\"", "</otherdata>"},
-};
-
-AUTO_DEFINE(cr_Repomd *, cr_repomd_free);
-
-const char *
-publish_kind_name(enum publish_kind k)
-{
-	return kinds[k].name;
-}
-
-/* Append `raw` to the file as one gzip member, without name or time, and empty it. */
-static int
-write_member(int fd, struct str *raw, struct err *err)
-{
-	z_stream z = {.next_in = (unsigned char *)raw->p, .avail_in = (unsigned)raw->n};
-	AUTO(free) unsigned char *buf = NULL;
-	uLong bound;
-	int r;
-
-	if (raw->n == 0)
-		return 0;
-	if (deflateInit2(&z, LEVEL, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-		return err_set(err, ENOMEM, "deflate");
-	bound = deflateBound(&z, raw->n);
-	buf = xcalloc(1, bound);
-	z.next_out = buf;
-	z.avail_out = (unsigned)bound;
-	r = deflate(&z, Z_FINISH);
-	deflateEnd(&z);
-	if (r != Z_STREAM_END)
-		return err_set(err, EIO, "deflate: %d", r);
-	str_clear(raw);
-	return file_write_fd(fd, buf, z.total_out, err);
-}
-
-struct writer {
-	int fd[PUBLISH_KINDS];
-	struct str raw[PUBLISH_KINDS];
+/* Everything of one publish while it lasts. */
+struct work {
+	const struct publish *p;
+	struct before before;
+	struct metadata file[PUBLISH_KINDS];
+	struct metadata_output output[PUBLISH_KINDS];
+	struct run_table table;
+	struct touched touched;
+	struct publish_cost cost;
+	char *tmp, *repodata_path;	/* below the farm's root */
+	int repodata;
 };
 
 static void
-writer_fini(struct writer *w)
+work_fini(struct work *w)
 {
 	for (int k = 0; k < PUBLISH_KINDS; k++) {
-		if (w->fd[k] >= 0)
-			close(w->fd[k]);
-		str_fini(&w->raw[k]);
+		metadata_fini(&w->file[k]);
+		metadata_output_fini(&w->output[k]);
 	}
+	before_fini(&w->before);
+	run_table_fini(&w->table);
+	touched_fini(&w->touched);
+	free(w->tmp);
+	free(w->repodata_path);
+	if (w->repodata >= 0)
+		close(w->repodata);
 }
-AUTO_DEFINE_EMBEDDED(struct writer, writer_fini);
+AUTO_DEFINE_EMBEDDED(struct work, work_fini);
+
+/* Job i of making: the parts of all three files, those of the largest file first. */
+static const enum publish_kind largest_first[PUBLISH_KINDS] = {PUBLISH_FILELISTS, PUBLISH_PRIMARY, PUBLISH_OTHER};
 
 static int
-writer_open(struct writer *w, int repodata, size_t n, struct err *err)
+make_part(void *arg, size_t i, struct err *err)
 {
+	struct work *w = arg;
+
 	for (int k = 0; k < PUBLISH_KINDS; k++) {
-		w->fd[k] = openat(repodata, kinds[k].name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-		if (w->fd[k] < 0)
-			return err_sys(err, "create repodata/%s", kinds[k].name);
-		str_add(&w->raw[k], "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n%s packages=\"%zu\">\n", kinds[k].open, n);
+		struct metadata *m = &w->file[largest_first[k]];
+
+		if (i < m->parts.n)
+			return metadata_make(m, i, err);
+		i -= m->parts.n;
 	}
 	return 0;
 }
 
+/* Job i of writing: each file has a writer, and after it those that read what it writes. */
 static int
-writer_flush(struct writer *w, struct err *err)
+write_part(void *arg, size_t i, struct err *err)
 {
-	for (int k = 0; k < PUBLISH_KINDS; k++)
-		if (write_member(w->fd[k], &w->raw[k], err) < 0)
-			return err_ctx(err, "write %s", kinds[k].name);
-	return 0;
+	static int (*const steps[])(struct metadata *, struct metadata_output *, struct err *) = {
+		metadata_write, metadata_hash, metadata_hash_open,
+	};
+	struct work *w = arg;
+	size_t n = w->p->open_checksum ? 3 : 2;
+	enum publish_kind k = largest_first[i / n];
+
+	return steps[i % n](&w->file[k], &w->output[k], err);
 }
 
 static int
-by_name(const void *a, const void *b)
+write_files(struct work *w, struct err *err)
 {
-	const struct facts *x = &(*(struct repo_package *const *)a)->facts;
-	const struct facts *y = &(*(struct repo_package *const *)b)->facts;
-	int c = strcmp(x->name, y->name);
+	const struct publish *p = w->p;
+	size_t parts = 0;
 
-	return c ? c : strcmp(x->sha256, y->sha256);
-}
-
-static int
-write_records(int dir, struct writer *w, struct repo_package *const *p, size_t n, struct err *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		AUTO(str_fini) struct str raw = {0};
-		AUTO(facts_fini) struct facts f = {0};
-
-		if (artefact_read(dir, p[i]->facts_sha, FACTS_MAX, &raw, err) < 0 ||
-		    facts_unpack_no_elf(raw.p, raw.n, &f, err) < 0)
-			return err_ctx(err, "facts of %s", p[i]->facts.file);
-		str_puts(&w->raw[PUBLISH_PRIMARY], f.primary);
-		str_puts(&w->raw[PUBLISH_FILELISTS], f.filelists);
-		str_puts(&w->raw[PUBLISH_OTHER], f.other);
-		if ((i + 1) % RUN == 0 && writer_flush(w, err) < 0)
-			return -1;
-	}
-	for (int k = 0; k < PUBLISH_KINDS; k++)
-		str_puts(&w->raw[k], kinds[k].close);
-	return writer_flush(w, err);
-}
-
-/* One link in the pool for each package. */
-static int
-fill_pool(int dir, const char *repository, struct repo_package *const *p, size_t n, struct err *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		AUTO(free) char *where = facts_location(p[i]->facts.file, p[i]->facts.sha256);
-		AUTO(free) char *path = xasprintf("repo/%s/pool/%s", repository, where);
-		char *slash;
-
-		if (file_exists(dir, path))
-			continue;
-		slash = strrchr(path, '/');
-		*slash = '\0';
-		if (file_mkdirs(dir, path, err) < 0)
-			return -1;
-		*slash = '/';
-		if (linkat(dir, artefact_path(p[i]->facts.sha256).text, dir, path, 0) < 0 && errno != EEXIST)
-			return err_sys(err, "link %s", path);
-	}
-	return 0;
-}
-
-/* Name the files by their hashes, keep them as artefacts, and describe them in repomd.xml. */
-static int
-write_repomd(int dir, int repodata, const char *path, int64_t when, struct published *out, struct err *err)
-{
-	const struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
-	AUTO(cr_repomd_free) cr_Repomd *md = cr_repomd_new();
-	AUTO(free) char *revision = xasprintf("%lld", (long long)when);
-	AUTO(free) char *xml = NULL;
-
-	cr_repomd_set_revision(md, revision);
 	for (int k = 0; k < PUBLISH_KINDS; k++) {
-		AUTO(free) char *from = xasprintf("%s/%s", path, kinds[k].name);
-		AUTO(free) char *to = NULL;
-		AUTO(free) char *name = NULL;
-		cr_RepomdRecord *record;
+		struct metadata *m = &w->file[k];
 
-		if (artefact_put_file(dir, from, false, &out->file[k], err) < 0)
+		*m = (struct metadata){.kind = k, .publish = p, .before = &w->before, .cost = &w->cost};
+		if (metadata_plan(m, err) < 0)
 			return -1;
-		name = xasprintf("%s-%s.xml.gz", out->file[k].hex, kinds[k].name);
-		to = xasprintf("%s/%s", path, name);
-		if (renameat(repodata, kinds[k].name, repodata, name) < 0 || utimensat(repodata, name, times, 0) < 0)
-			return err_sys(err, "rename to %s", to);
-		record = cr_repomd_record_new(kinds[k].name, to);
-		if (cr_repomd_record_fill(record, CR_CHECKSUM_SHA256, NULL) != CRE_OK) {
-			cr_repomd_record_free(record);
-			return err_set(err, EIO, "describe %s", to);
-		}
-		cr_repomd_set_record(md, record);
+		parts += m->parts.n;
 	}
-	xml = cr_xml_dump_repomd(md, NULL);
-	if (!xml)
-		return err_set(err, EIO, "write repomd.xml");
-	return file_replace(repodata, "repomd.xml", xml, strlen(xml), 0644, err);
-}
-
-static int
-write_tree(int dir, const char *tmp, const char *repository, int64_t when, struct repo_package **p, size_t n,
-	struct published *out, struct err *err)
-{
-	AUTO(free) char *path = xasprintf("/proc/self/fd/%d/%s/repodata", dir, tmp);
-	AUTO(free) char *inside = xasprintf("%s/repodata", tmp);
-	AUTO(free) char *packages = xasprintf("%s/Packages", tmp);
-	AUTO(writer_fini) struct writer w = {.fd = {-1, -1, -1}};
-	AUTO(close) int repodata = -1;
-
-	if (file_remove_tree(dir, tmp, err) < 0 || file_mkdirs(dir, inside, err) < 0 ||
-	    (repodata = file_open_dir(dir, inside, err)) < 0)
+	if (parallel_run(parts, p->threads, make_part, w, err) < 0)
 		return -1;
-	if (symlinkat("../../../pool", dir, packages) < 0)
+	for (int k = 0; k < PUBLISH_KINDS; k++) {
+		struct metadata_output *o = &w->output[k];
+
+		metadata_place(&w->file[k], &w->table.kind[k]);
+		o->fd = openat(w->repodata, publish_kind_name(k), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+		if (o->fd < 0)
+			return err_sys(err, "create repodata/%s", publish_kind_name(k));
+	}
+	return parallel_run(PUBLISH_KINDS * (p->open_checksum ? 3 : 2), p->threads, write_part, w, err);
+}
+
+/* Name the files by their hashes, and keep them and the table as artefacts. */
+static int
+name_files(struct work *w, struct repomd_file *file, char **names, struct published *out, struct err *err)
+{
+	const struct timespec times[2] = {{.tv_sec = w->p->when}, {.tv_sec = w->p->when}};
+	AUTO(str_fini) struct str raw = {0};
+
+	for (int k = 0; k < PUBLISH_KINDS; k++) {
+		const struct metadata_output *o = &w->output[k];
+		AUTO(free) char *path = NULL;
+
+		names[k] = xasprintf("%s-%s.xml.%s", o->hash.hex, publish_kind_name(k), compression_extension(w->p->how));
+		path = xasprintf("%s/%s", w->repodata_path, names[k]);
+		if (renameat(w->repodata, publish_kind_name(k), w->repodata, names[k]) < 0 ||
+		    futimens(o->fd, times) < 0)
+			return err_sys(err, "rename to %s", path);
+		if (artefact_link(w->p->dir, path, o->hash.hex, err) < 0)
+			return -1;
+		out->file[k] = o->hash;
+		file[k] = (struct repomd_file){names[k], o->hash, o->open_hash, w->file[k].size, w->file[k].open_size};
+	}
+	w->table.how = w->p->how;
+	run_table_pack(&raw, &w->table);
+	return artefact_put(w->p->dir, raw.p, raw.n, &out->runs, err);
+}
+
+static int
+describe(struct work *w, struct published *out, struct err *err)
+{
+	struct repomd_file file[PUBLISH_KINDS] = {0};
+	char *names[PUBLISH_KINDS] = {0};
+	const struct publish *p = w->p;
+	int r = name_files(w, file, names, out, err);
+
+	if (r == 0)
+		r = repomd_write(w->repodata, p->when, file, &out->repomd, err);
+	if (r == 0 && p->sign_key && *p->sign_key)
+		r = repomd_sign(w->repodata, p->sign_key, p->sign_home, err);
+	for (int k = 0; k < PUBLISH_KINDS; k++)
+		free(names[k]);
+	return r;
+}
+
+static int
+write_tree(struct work *w, struct published *out, struct err *err)
+{
+	const struct publish *p = w->p;
+	AUTO(free) char *packages = xasprintf("%s/Packages", w->tmp);
+	AUTO(free) char *repomd = xasprintf("%s/repomd.xml", w->repodata_path);
+	int64_t begin;
+
+	if (file_remove_tree(p->dir, w->tmp, err) < 0 || file_mkdirs(p->dir, w->repodata_path, err) < 0 ||
+	    (w->repodata = file_open_dir(p->dir, w->repodata_path, err)) < 0)
+		return -1;
+	if (symlinkat("../../../pool", p->dir, packages) < 0)
 		return err_sys(err, "symlink %s", packages);
-	if (writer_open(&w, repodata, n, err) < 0 || write_records(dir, &w, p, n, err) < 0 ||
-	    write_repomd(dir, repodata, path, when, out, err) < 0)
+	if (write_files(w, err) < 0 || describe(w, out, err) < 0 || pool_retain(p, w->repodata, err) < 0 ||
+	    pool_fill(p, &w->before, &w->touched, &w->cost.linked, err) < 0)
 		return -1;
-	if (fill_pool(dir, repository, p, n, err) < 0)
+	begin = cost_now_us();
+	touched_add(&w->touched, packages);
+	touched_add(&w->touched, repomd);
+	if (touched_sync(&w->touched, p->dir, err) < 0)
 		return -1;
-	if ((fault("syncfs") && (errno = EIO)) || syncfs(repodata) < 0)
-		return err_sys(err, "sync the new state");
+	cost_add(&w->cost.sync_us, cost_now_us() - begin);
 	return 0;
+}
+
+/* All ids, in order; and that the order is what the files' bytes depend on. */
+static int
+take_ids(struct work *w, struct err *err)
+{
+	const struct publish *p = w->p;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct run_id id;
+		int c = i ? strcmp(p->p[i - 1].name, p->p[i].name) : -1;
+
+		assert(c < 0 || (c == 0 && strcmp(p->p[i - 1].sha256, p->p[i].sha256) <= 0));
+		if (run_id_from(p->p[i].sha256, &id, err) < 0)
+			return err_ctx(err, "%s", p->p[i].file);
+		vec_push(&w->table.ids, id);
+	}
+	return before_open(&w->before, p->dir, p->before, p->p, p->n, err);
 }
 
 int
-publish_write(int dir, const char *repository, const char *arch, int64_t serial, int64_t when,
-	const struct repo *r, struct published *out, struct err *err)
+publish_write(const struct publish *p, struct published *out, struct err *err)
 {
-	AUTO(free) char *final = xasprintf("repo/%s/%s/state/%lld", repository, arch, (long long)serial);
-	AUTO(free) char *tmp = xasprintf("%s.new", final);
-	VEC(struct repo_package *) p = {0};
-	int rc;
+	AUTO(free) char *final = xasprintf("repo/%s/%s/state/%lld", p->repository, p->arch, (long long)p->serial);
+	AUTO(work_fini) struct work w = {.p = p, .before = BEFORE_INIT, .repodata = -1,
+	    .output = {METADATA_OUTPUT_INIT, METADATA_OUTPUT_INIT, METADATA_OUTPUT_INIT},
+	    .tmp = xasprintf("%s.new", final), .repodata_path = xasprintf("%s.new/repodata", final)};
+	int r = take_ids(&w, err);
 
-	for (size_t i = 0; i < r->packages.n; i++)
-		if (r->packages.p[i].present)
-			vec_push(&p, &r->packages.p[i]);
-	if (p.n)
-		qsort(p.p, p.n, sizeof(*p.p), by_name);
-	rc = write_tree(dir, tmp, repository, when, p.p, p.n, out, err);
-	vec_fini(&p);
-	if (rc == 0)
-		rc = file_remove_tree(dir, final, err);
-	if (rc == 0 && renameat(dir, tmp, dir, final) < 0)
-		rc = err_sys(err, "rename %s", tmp);
-	if (rc == 0)
-		rc = file_sync_parent(dir, final, err);
-	return rc < 0 ? err_ctx(err, "publish %s %s state %lld", repository, arch, (long long)serial) : 0;
+	*out = (struct published){.serial = p->serial};
+	if (r == 0)
+		r = write_tree(&w, out, err);
+	if (r == 0)
+		r = file_remove_tree(p->dir, final, err);
+	if (r == 0 && renameat(p->dir, w.tmp, p->dir, final) < 0)
+		r = err_sys(err, "rename %s", w.tmp);
+	if (r == 0)
+		r = file_sync_parent(p->dir, final, err);
+	out->cost = w.cost;
+	return r < 0 ? err_ctx(err, "publish %s %s state %lld", p->repository, p->arch, (long long)p->serial) : 0;
 }
 
 int

@@ -18,6 +18,10 @@ struct store;
 /* Load the current state of one architecture. */
 int state_load(struct store *s, const struct repository *repository, const char *arch, struct repo *out, struct err *err);
 
+/* What a recorded state published; STATE_FILE_ABSENT if there is no such state. Its cost is not kept. */
+int state_published(struct store *s, const char *repository, const char *arch, int64_t serial, struct published *out,
+	struct err *err);
+
 struct state_files {
 	struct published published;
 	struct sha256 index;

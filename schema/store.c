@@ -16,6 +16,8 @@ AUTO_DEFINE(sqlite3 *, sqlite3_close);
 /* Append-only: migration n brings a database from version n to n + 1. */
 static const char *const migrations[STORE_VERSION] = {
 #include "schema/version-1.sql.inc"
+,
+#include "schema/version-2.sql.inc"
 };
 
 #define STATEMENT(name, sql) [STMT_##name] = sql,
