@@ -11,6 +11,7 @@
 #include "schema/store.h"
 #include "source/inherit.h"
 #include "source/record.h"
+#include "source/record-graph.h"
 #include "wire/job.h"
 
 static void
@@ -138,7 +139,7 @@ check_inheritance(struct store *s, const struct repository *repository, const st
 	}
 	if (t->kind != SUBTASK_REPO || strcmp(t->inherit_ok, head) == 0)
 		return 0;
-	r = inherit_check(record, head, t->commit, err);
+	r = record_inherits(record, head, t->commit, err);
 	if (r == INHERIT_NOT)
 		*why = xasprintf("subtask %o: %s: tag %s is not a descendant of %.12s, which is published in %s now: "
 		    "merge that commit and tag again", (unsigned)t->id, t->package, t->tag_name, head, repository->name);

@@ -15,6 +15,7 @@
 #include "schema/merge.h"
 #include "schema/store.h"
 #include "source/record.h"
+#include "source/record-graph.h"
 
 struct commit {
 	struct store *s;
@@ -149,13 +150,19 @@ static int
 publish_git(struct store *s, const char *repository, const struct subtask *t, struct err *err)
 {
 	AUTO(git_repository_free) git_repository *record = NULL;
+	struct err ignored;
 
 	if (t->kind != SUBTASK_REPO)
 		return 0;
 	if (record_open(s->root, t->package, true, &record, err) < 0 ||
 	    record_publish(record, repository, t->tag_name, t->tag_id, t->commit, err) < 0)
 		return err_ctx(err, "git record of %s", t->package);
-	return record_release(record, t->task, err);
+	if (record_release(record, t->task, err) < 0)
+		return -1;
+	/* It only saves time. */
+	if (record_graph_update(record, t->commit, &ignored) < 0)
+		log_at(LOG_WARN, "git record of %s: commit-graph: %s", t->package, ignored.msg);
+	return 0;
 }
 
 /* After CURRENT: readers and git follow. Idempotent: a restart runs it again. */

@@ -16,6 +16,7 @@
 #include "source/gear.h"
 #include "source/inherit.h"
 #include "source/record.h"
+#include "source/record-graph.h"
 #include "source/signature.h"
 #include "source/tag.h"
 
@@ -217,7 +218,7 @@ check_record(struct context *c, const struct repository *repository, const struc
 		return r == RECORD_ABSENT ? 0 : -1;
 	if (strcmp(t->inherit_ok, head) == 0)
 		return 0;
-	r = inherit_check(record, head, tag->commit, err);
+	r = record_inherits(record, head, tag->commit, err);
 	if (r == INHERIT_NOT)
 		return err_set(err, EINVAL, "git inheritance: %s is not a descendant of %s, which is published in %s: merge that "
 		    "commit and tag again, or `task check-git-inheritance %lld %o disable %s`", t->tag_name, head,

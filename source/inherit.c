@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "source/git.h"
+#include "source/history.h"
 #include "source/inherit.h"
 
 /* The commit that a revision names: 0, GIT_ENOTFOUND, or another error of libgit2. */
@@ -29,7 +30,8 @@ resolve(git_repository *repo, const char *revision, git_oid *out)
 }
 
 int
-inherit_check(git_repository *repo, const char *old, const char *new, struct err *err)
+inherit_check_graph(git_repository *repo, const struct commit_graph *graph, const char *old, const char *new,
+	struct err *err)
 {
 	git_oid old_id, new_id;
 	int r;
@@ -41,10 +43,14 @@ inherit_check(git_repository *repo, const char *old, const char *new, struct err
 		return INHERIT_NOT;
 	if (r < 0)
 		return gitlib_err(err, "commit %s", old);
-	if (git_oid_equal(&old_id, &new_id))
-		return 0;
-	r = git_graph_descendant_of(repo, &new_id, &old_id);
+	r = history_reaches(repo, graph, &old_id, &new_id, err);
 	if (r < 0)
-		return gitlib_err(err, "history of %s", new);
-	return r == 1 ? 0 : INHERIT_NOT;
+		return err_ctx(err, "history of %s", new);
+	return r == HISTORY_NOT ? INHERIT_NOT : 0;
+}
+
+int
+inherit_check(git_repository *repo, const char *old, const char *new, struct err *err)
+{
+	return inherit_check_graph(repo, NULL, old, new, err);
 }
