@@ -14,20 +14,27 @@
 #include "base/str.h"
 
 int
-file_read(int dir, const char *path, size_t max, struct str *out, struct err *err)
+file_read_fd(int fd, size_t max, struct str *out, struct err *err)
 {
-	AUTO(close) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	char buf[65536];
 	ssize_t n;
 
-	if (fd < 0)
-		return errno == ENOENT ? FILE_ABSENT : err_sys(err, "open %s", path);
 	while ((n = read(fd, buf, sizeof(buf))) > 0) {
 		if (out->n + (size_t)n > max)
-			return err_set(err, EFBIG, "%s: longer than %zu bytes", path, max);
+			return err_set(err, EFBIG, "it is longer than %zu bytes", max);
 		str_put(out, buf, (size_t)n);
 	}
-	return n < 0 ? err_sys(err, "read %s", path) : 0;
+	return n < 0 ? err_sys(err, "its content") : 0;
+}
+
+int
+file_read(int dir, const char *path, size_t max, struct str *out, struct err *err)
+{
+	AUTO(close) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? FILE_ABSENT : err_sys(err, "open %s", path);
+	return file_read_fd(fd, max, out, err) < 0 ? err_ctx(err, "read %s", path) : 0;
 }
 
 int
@@ -124,7 +131,7 @@ file_copy_fd(int from, int to, struct err *err)
 	while ((n = read(from, buf, BLOCK)) > 0)
 		if (file_write_fd(to, buf, (size_t)n, err) < 0)
 			return -1;
-	return n < 0 ? err_sys(err, "read") : 0;
+	return n < 0 ? err_sys(err, "its content") : 0;
 }
 
 static int

@@ -13,6 +13,8 @@ enum { FILE_ABSENT = 1, FILE_BUSY = 2 };
 
 /* Append the whole file to out. FILE_ABSENT if there is none; more than max bytes is an error. */
 int file_read(int dir, const char *path, size_t max, struct str *out, struct err *err);
+/* The same from an open file, to its end. */
+int file_read_fd(int fd, size_t max, struct str *out, struct err *err);
 /* Write all of it, through short writes and EINTR. */
 int file_write_fd(int fd, const void *data, size_t n, struct err *err);
 /* Replace path by data: temporary, fsync, rename, fsync of the directory. */

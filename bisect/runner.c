@@ -23,8 +23,9 @@ struct slot {
 struct run {
 	struct slot *slot;
 	struct runner_result *results;
-	size_t n, next, running, best;
+	size_t n, next, running;
 	runner_fn *fn;
+	runner_moot *moot;
 	void *arg;
 };
 
@@ -33,6 +34,27 @@ runner_results_fini(struct runner_result *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		str_fini(&r[i].report);
+}
+
+/* Whether an attempt does not matter, by those that passed so far. */
+static bool
+is_moot(const struct run *r, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (r->results[j].how == RUNNER_PASSED && (!r->moot || r->moot(r->arg, j, i)))
+			return true;
+	return false;
+}
+
+/* Of those that ended by chance before they were found not to matter, nothing is kept. */
+static void
+forget_moot(struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (is_moot(r, i)) {
+			r->results[i].how = RUNNER_KILLED;
+			str_clear(&r->results[i].report);
+		}
 }
 
 static void __attribute__((noreturn))
@@ -52,9 +74,8 @@ child(const struct run *r, size_t attempt, int to, pid_t parent)
 }
 
 static int
-start(struct run *r, struct err *err)
+start(struct run *r, size_t attempt, struct err *err)
 {
-	size_t attempt = r->next++;
 	pid_t parent = getpid();
 	int fds[2];
 
@@ -70,7 +91,18 @@ start(struct run *r, struct err *err)
 		close(fds[0]);
 		return err_sys(err, "fork an attempt");
 	}
+	r->results[attempt].started = true;
 	r->running++;
+	return 0;
+}
+
+/* Start what there is room for. */
+static int
+start_more(struct run *r, size_t testers, struct err *err)
+{
+	for (; r->running < testers && r->next < r->n; r->next++)
+		if (!is_moot(r, r->next) && start(r, r->next, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -89,22 +121,20 @@ reap(struct run *r, size_t i, struct err *err)
 	s->pid = 0;
 	r->running--;
 	e = ended_decode(status);
-	if (r->results[i].how == RUNNER_KILLED && r->best < i)
+	if (is_moot(r, i))
 		return 0;
 	if (e.how == ENDED_SIGNAL || e.code > 1)
 		return err_set(err, ECHILD, "an attempt ended by %s %d%s%.300s", e.how == ENDED_SIGNAL ? "signal" : "status",
 		    e.code, r->results[i].report.n ? ": " : "", str_c(&r->results[i].report));
 	r->results[i].how = e.code == 0 ? RUNNER_PASSED : RUNNER_FAILED;
-	if (e.code == 0 && i < r->best)
-		r->best = i;
 	return 0;
 }
 
 static void
-kill_behind(struct run *r, size_t best)
+kill_moot(struct run *r)
 {
-	for (size_t i = best + 1; i < r->n; i++)
-		if (r->slot[i].pid > 0)
+	for (size_t i = 0; i < r->n; i++)
+		if (r->slot[i].pid > 0 && is_moot(r, i))
 			kill(r->slot[i].pid, SIGKILL);
 }
 
@@ -126,23 +156,22 @@ collect(struct run *r, struct err *err)
 		if (n == 0 && reap(r, i, err) < 0)
 			return -1;
 	}
-	kill_behind(r, r->best);
+	kill_moot(r);
 	return 0;
 }
 
 int
-runner_run(size_t n, size_t testers, runner_fn *fn, void *arg, struct runner_result *results, size_t *best,
+runner_run(size_t n, size_t testers, runner_fn *fn, runner_moot *moot, void *arg, struct runner_result *results,
 	struct err *err)
 {
-	AUTO(free) struct slot *slots = xcalloc(n, sizeof(*slots));
-	struct run r = {.slot = slots, .results = results, .n = n, .best = n, .fn = fn, .arg = arg};
+	AUTO(free) struct slot *slots = xcalloc(n + 1, sizeof(*slots));
+	struct run r = {.slot = slots, .results = results, .n = n, .fn = fn, .moot = moot, .arg = arg};
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++)
 		results[i] = (struct runner_result){.how = RUNNER_KILLED};
-	while (rc == 0 && (r.running || (r.next < n && r.next < r.best))) {
-		while (rc == 0 && r.running < testers && r.next < n && r.next < r.best)
-			rc = start(&r, err);
+	while (rc == 0 && (r.running || r.next < n)) {
+		rc = start_more(&r, testers, err);
 		if (rc == 0 && r.running)
 			rc = collect(&r, err);
 	}
@@ -152,6 +181,38 @@ runner_run(size_t n, size_t testers, runner_fn *fn, void *arg, struct runner_res
 			waitpid(slots[i].pid, NULL, 0);
 			close(slots[i].pipe);
 		}
-	*best = r.best;
+	forget_moot(&r);
 	return rc;
+}
+
+int
+runner_inline(size_t n, size_t testers, runner_fn *fn, runner_moot *moot, void *arg, struct runner_result *results,
+	struct err *err)
+{
+	struct run r = {.results = results, .n = n, .fn = fn, .moot = moot, .arg = arg};
+
+	for (size_t i = 0; i < n; i++)
+		results[i] = (struct runner_result){.how = RUNNER_KILLED};
+	while (r.next < n) {
+		size_t wave = 0;
+
+		for (; wave < testers && r.next < n; r.next++)
+			if (!is_moot(&r, r.next)) {
+				results[r.next].started = true;
+				wave++;
+			}
+		for (size_t i = 0; i < r.next; i++) {
+			int verdict;
+
+			if (!results[i].started || results[i].how != RUNNER_KILLED || is_moot(&r, i))
+				continue;
+			verdict = fn(arg, i, &results[i].report);
+			if (verdict < 0)
+				return err_set(err, ECHILD, "an attempt ended by status 2%s%.300s",
+				    results[i].report.n ? ": " : "", str_c(&results[i].report));
+			results[i].how = verdict ? RUNNER_FAILED : RUNNER_PASSED;
+		}
+	}
+	forget_moot(&r);
+	return 0;
 }

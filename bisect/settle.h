@@ -1,11 +1,28 @@
 /*
- * Settling: which of N items, in order, may go together. No knowledge of
- * packages: whether a set passes is asked of a callback, in forked children.
+ * Settling: which of N items, in order, may go together. No knowledge of packages:
+ * whether a set passes is asked of a callback, in forked children.
  *
- * The whole is tried first. If it fails, prefixes (prefix2) of what is left are
- * tried on top of what is accepted, until every item is accepted or set aside;
- * what was set aside is tried again whenever more was accepted since, because an
- * item may repair what another breaks.
+ * A strategy says which sets to try, round after round, on top of what is accepted;
+ * of those that pass the largest is accepted, of equally large ones that with the
+ * earliest items. An item is set aside once a set failed in which all else is
+ * accepted. A strategy that gets nowhere is relieved by prefix2 for a round, so
+ * every verdict whatsoever comes to an end.
+ *
+ * Then, because verdicts are not monotone (one may repair what another breaks), all
+ * is checked against the set that was accepted (closing.c). What holds in the end,
+ * whatever the verdicts are:
+ *  - the accepted set was itself tried, in its order, and passed;
+ *  - no item that was set aside passes on top of it, nor do all of them together;
+ *  - if at most SETTLE_CLOSE_MAX items were set aside: no two of them do, either, and
+ *    no accepted item (with what needs it) can be exchanged for a larger number of
+ *    items that fail because of nothing but it: two of them, or all of them;
+ *  - if an item conflicts with one other only, the earlier of the two is accepted,
+ *    unless that costs another item.
+ * If verdicts are of single culprits and of at most three conflicting pairs, no other
+ * set that passes is larger. More pairs can need an exchange of several items for
+ * several at once, which is not tried; nor are three or more that pass only together,
+ * unless they are all that is left. A conflict of three is treated as any failure.
+ * The same verdicts give the same result, whatever the number of testers was busy with.
  */
 #ifndef ARTEL_BISECT_SETTLE_H
 #define ARTEL_BISECT_SETTLE_H
@@ -14,18 +31,31 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "bisect/runner.h"
 
 struct err;
+struct strategy;
 
-/* Like runner_fn, for a set of items given by their indices in order. */
+enum { SETTLE_CLOSE_MAX = 16 };
+
+/* Like runner_fn, for a set of items given by their indices in the order to apply them. */
 typedef int settle_fn(void *arg, const size_t *items, size_t n, struct str *report);
 
 struct settle {
 	size_t n;			/* items */
 	size_t testers;			/* attempts at once, at least 1 */
+	size_t max_rounds;		/* stop then, with items left; 0: go on until all is settled */
+	const struct strategy *strategy;	/* NULL: auto */
+	runner *run;			/* NULL: runner_run */
 	settle_fn *fn;
-	/* Whether item `a` needs item `b` to be accepted before it; NULL: never. */
+	/* NULL or: item `a` may only be in a set with item `b`, and after it. Those in a circle are never tried. */
 	bool (*needs)(void *arg, size_t a, size_t b);
+	/* NULL or: which of the items of a failed set its report names; suspect[i] (false before) is of items[i]. */
+	void (*suspects)(void *arg, const size_t *items, size_t n, const struct str *report, bool *suspect);
+	/* NULL or: 1 if this very set is known to fail from before, with the report of then. */
+	int (*known)(void *arg, const size_t *items, size_t n, struct str *report);
+	/* NULL or: this set was tried and failed. */
+	void (*learn)(void *arg, const size_t *items, size_t n, const struct str *report);
 	void *arg;
 };
 
@@ -34,10 +64,16 @@ enum settled_state { SETTLED_LEFT, SETTLED_ACCEPTED, SETTLED_ASIDE, SETTLED_NEED
 struct settled {
 	enum settled_state *state;	/* of each item */
 	struct str *report;		/* of each item set aside: what failed with it */
-	size_t *order;			/* accepted items in the order to apply them */
+	size_t *order;			/* accepted items in the order to apply them: as given, but after what they need */
 	size_t n_accepted;
 	size_t n;
-	size_t rounds, attempts;
+	size_t rounds;			/* until every item was accepted or set aside */
+	size_t attempts;		/* in them; those that were killed count */
+	size_t closing_rounds;		/* of the checks against the accepted set */
+	size_t closing_attempts;
+	struct {
+		size_t *p, n, cap;
+	} merged;			/* how many were accepted after each round, closing rounds too */
 };
 void settled_fini(struct settled *s);
 AUTO_DEFINE_EMBEDDED(struct settled, settled_fini);

@@ -19,6 +19,7 @@
 #include "package/artefact.h"
 #include "package/facts.h"
 #include "repo/check.h"
+#include "repo/state.h"
 #include "source/srpm.h"
 
 enum { SET_MAX = 16 << 20, RPMBUILD_MORE = 11, INDEX_MAX = 2000 << 20 };
@@ -572,13 +573,18 @@ load_overlay_facts(const struct wire_file *f, struct facts *out, struct err *err
 
 /* The base as the task finds it: the state, and what the task was built on. */
 static int
-load_base(const struct inside *in, struct repo *r, struct err *err)
+load_base(const struct inside *in, struct state *st, struct err *err)
 {
 	const struct wire_job *j = in->job;
 	AUTO(free) char *path = cached(j->index);
-	AUTO(str_fini) struct str raw = {0};
+	AUTO(free) char *since = cached(j->changes);
+	AUTO(close) int index = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO(close) int changes = *j->changes ? open(since, O_RDONLY | O_CLOEXEC) : -1;
+	struct repo *r = &st->repo;
 
-	if (file_read(AT_FDCWD, path, INDEX_MAX, &raw, err) || repo_load(r, raw.p, raw.n, err) < 0)
+	if (index < 0 || (*j->changes && changes < 0))
+		return err_sys(err, "index of the base");
+	if (state_open(st, index, changes, err) < 0)
 		return err_ctx(err, "index of the base");
 	for (size_t i = 0; i < j->on_removed.n; i++)
 		repo_remove_source(r, j->on_removed.p[i], 0);
@@ -589,6 +595,7 @@ load_base(const struct inside *in, struct repo *r, struct err *err)
 			return -1;
 		repo_add(r, &f, "", 0);
 	}
+	repo_keep(r);
 	return 0;
 }
 
@@ -616,18 +623,17 @@ int
 inside_check(void *arg, struct err *err)
 {
 	const struct inside *in = arg;
-	AUTO(repo_fini) struct repo r = {0};
-	AUTO(baseline_fini) struct baseline base = {0};
+	AUTO(state_fini) struct state base = {0};
+	AUTO(allow_fini) struct allow allow = {0};
 	AUTO(change_fini) struct change own = {0};
 	AUTO(report_fini) struct report report = {0};
 	AUTO(str_fini) struct str out = {0};
-	struct change *changes[] = {&own};
+	const struct change *changes[] = {&own};
 
-	if (load_base(in, &r, err) < 0 || load_own(in, &own, err) < 0)
+	if (load_base(in, &base, err) < 0 || load_own(in, &own, err) < 0 || allow_parse(&allow, in->job->allow, err) < 0)
 		return -1;
-	baseline_take(&base, &r);
-	if (check_changes(&r, &base, changes, 1, &report, err) < 0)
-		strs_add(&report.broken, err->msg);
+	if (check_changes(&base.repo, changes, 1, &allow, &report, err) < 0)
+		report_refuse(&report, 0, err->msg);
 	report_pack(&out, &report);
 	return write_file(in, "report", &out, err);
 }

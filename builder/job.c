@@ -148,7 +148,7 @@ static int
 fetch_inputs(struct task_job *t, struct err *err)
 {
 	const struct wire_job *j = t->job;
-	const char *single[] = {j->primary, j->filelists, j->index, j->source.sha256};
+	const char *single[] = {j->primary, j->filelists, j->index, j->changes, j->source.sha256};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		if (*single[i] && cache_get(&t->cache, single[i], err) < 0)
@@ -265,6 +265,17 @@ run_build(struct task_job *t, struct err *err)
 	return fail(t, "%generate_buildrequires asks for more packages without end");
 }
 
+static void
+say_findings(struct task_job *t, const char *what, const struct finding_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		AUTO(str_fini) struct str text = {0};
+
+		finding_text(&l->p[i], &text);
+		watch_say(&t->watch, "%s: %s", what, str_c(&text));
+	}
+}
+
 static int
 take_report(struct task_job *t, struct err *err)
 {
@@ -278,16 +289,15 @@ take_report(struct task_job *t, struct err *err)
 		strs_add(&t->out->notes, report.notes.p[i]);
 	}
 	for (size_t i = 0; i < report.repaired.n; i++)
-		watch_say(&t->watch, "repaired: %s", report.repaired.p[i]);
-	for (size_t i = 0; i < report.broken.n; i++)
-		watch_say(&t->watch, "error: %s", report.broken.p[i]);
-	for (size_t i = 0; i < report.sources.n; i++)
-		strs_add(&t->out->unmet, report.sources.p[i]);
+		watch_say(&t->watch, "repaired: %s: %s", report.repaired.p[i].package, report.repaired.p[i].what);
+	say_findings(t, "allowed", &report.allowed);
+	say_findings(t, "error", &report.broken);
+	report_sources(&report, &t->out->unmet);
 	if (report.broken.n) {
-		AUTO(free) char *why = report.broken.n > 1 ? xasprintf("%s (and %zu more)", report.broken.p[0],
-		    report.broken.n - 1) : xstrdup(report.broken.p[0]);
+		AUTO(str_fini) struct str why = {0};
 
-		return fail(t, why);
+		report_summary(&report, &why);
+		return fail(t, str_c(&why));
 	}
 	return 0;
 }

@@ -35,13 +35,20 @@ batch_fini(struct batch *b)
 	for (size_t i = 0; i < b->items.n; i++)
 		candidate_fini(&b->items.p[i]);
 	vec_fini(&b->items);
+	for (size_t i = 0; i < b->verdicts.n; i++)
+		free(b->verdicts.p[i].reason);
+	vec_fini(&b->verdicts);
 }
 
 int
-batch_send(struct store *s, struct candidate *c, enum task_state to, const char *reason, struct err *err)
+batch_send(struct store *s, struct batch *b, struct candidate *c, enum task_state to, const char *reason, struct err *err)
 {
 	int r;
 
+	if (b->dry) {
+		vec_push(&b->verdicts, ((struct batch_verdict){c->task.id, to, xstrdup(reason)}));
+		return 0;
+	}
 	if (to == TASK_AWAITING) {
 		c->task.iter++;
 		if (c->task.iter > BATCH_MAX_ITER + 1) {
@@ -117,6 +124,20 @@ check_sources(const struct candidate *c, char **why)
 	return 0;
 }
 
+/* A plan that contradicts itself. */
+static int
+check_plans(const struct candidate *c, char **why)
+{
+	struct err refused;
+
+	for (size_t a = 0; a < c->n_changes; a++)
+		if (plan_check(&c->changes[a], &refused) < 0) {
+			*why = xstrdup(refused.msg);
+			return 1;
+		}
+	return 0;
+}
+
 /* 0: may merge; 1: *why says why not. */
 static int
 check_inheritance(struct store *s, const struct repository *repository, const struct subtask *t, char **why, struct err *err)
@@ -137,7 +158,8 @@ check_inheritance(struct store *s, const struct repository *repository, const st
 		    t->package, repository->name);
 		return 1;
 	}
-	if (t->kind != SUBTASK_REPO || strcmp(t->inherit_ok, head) == 0)
+	/* The walk was done when the task was submitted; again only if the branch has moved since. */
+	if (t->kind != SUBTASK_REPO || strcmp(t->inherit_ok, head) == 0 || strcmp(t->inherited, head) == 0)
 		return 0;
 	r = record_inherits(record, head, t->commit, err);
 	if (r == INHERIT_NOT)
@@ -231,22 +253,23 @@ database_trouble(const struct err *err)
 
 /* Reasons that need no check of packages. 0 stays in the batch, 1 moved away, -1. */
 static int
-refuse(struct store *s, const struct repository *repository, struct candidate *c, struct err *err)
+refuse(struct store *s, struct batch *b, struct candidate *c, struct err *err)
 {
+	const struct repository *repository = b->repository;
 	AUTO(free) char *why = NULL;
 	int r = acl_task(s, c->task.id, repository->name, &why, err);
 
 	if (r == ACL_DENIED)
-		return batch_send(s, c, TASK_EPERM, why, err) < 0 ? -1 : 1;
+		return batch_send(s, b, c, TASK_EPERM, why, err) < 0 ? -1 : 1;
 	if (r == 0 && (r = check_on(s, c, &why, err)) > 0)
-		return batch_send(s, c, TASK_AWAITING, why, err) < 0 ? -1 : 1;
+		return batch_send(s, b, c, TASK_AWAITING, why, err) < 0 ? -1 : 1;
 	for (size_t i = 0; i < c->subs.n && r == 0; i++)
 		r = c->subs.p[i].kind == SUBTASK_DELETE ? check_delete(s, repository, &c->subs.p[i], &why, err) :
 		    check_inheritance(s, repository, &c->subs.p[i], &why, err);
 	for (size_t i = 0; i < c->subs.n && r == 0; i++)
 		r = check_source_evr(s, repository, c, i, &why, err);
-	if (r == 0)
-		r = check_sources(c, &why);
+	if (r == 0 && (r = check_sources(c, &why)) == 0)
+		r = check_plans(c, &why);
 	if (r == 0)
 		r = check_noarch(c, &why);
 	/* What is wrong with one task's git record is that task's failure, not the merger's. */
@@ -255,42 +278,88 @@ refuse(struct store *s, const struct repository *repository, struct candidate *c
 		r = 1;
 	}
 	if (r > 0)
-		return batch_send(s, c, TASK_FAILED, why, err) < 0 ? -1 : 1;
+		return batch_send(s, b, c, TASK_FAILED, why, err) < 0 ? -1 : 1;
 	return r;
 }
 
-static bool
-shares_source(const struct candidate *a, const struct candidate *b)
+enum { FOLLOWS_NOT = 1 };
+
+/* Whether the later subtask of a source may be merged right behind the earlier: 0 or FOLLOWS_NOT. */
+static int
+follows(struct store *s, const struct candidate *a, size_t i, const struct candidate *c, size_t k, struct err *err)
+{
+	const struct subtask *earlier = &a->subs.p[i], *later = &c->subs.p[k];
+	AUTO(git_repository_free) git_repository *record = NULL;
+	int r, bad;
+
+	if (earlier->kind != SUBTASK_REPO || later->kind != SUBTASK_REPO)
+		return FOLLOWS_NOT;
+	if (a->evr[i] && c->evr[k] && evr_cmp(a->evr[i], c->evr[k], &bad) > 0)
+		return FOLLOWS_NOT;
+	r = record_open(s->root, later->package, false, &record, err);
+	if (r == 0)
+		r = record_inherits(record, earlier->commit, later->commit, err);
+	/* Whatever is wrong with the record is said of the task that it is wrong for, when its turn comes. */
+	return r < 0 && database_trouble(err) ? -1 : r ? FOLLOWS_NOT : 0;
+}
+
+static void
+depend_on(struct candidate *c, int64_t task)
+{
+	for (size_t d = 0; d < c->n_deps; d++)
+		if (c->deps[d] == task)
+			return;
+	c->deps = xrealloc(c->deps, (c->n_deps + 1) * sizeof(*c->deps));
+	c->deps[c->n_deps++] = task;
+}
+
+/* An earlier task of the batch with a source of this one: 0 if there is none or it follows, FOLLOWS_NOT. */
+static int
+behind(struct store *s, const struct candidate *a, struct candidate *c, struct err *err)
 {
 	for (size_t i = 0; i < a->subs.n; i++)
-		for (size_t k = 0; k < b->subs.n; k++)
-			if (strcmp(a->subs.p[i].package, b->subs.p[k].package) == 0)
-				return true;
+		for (size_t k = 0; k < c->subs.n; k++) {
+			int r;
+
+			if (strcmp(a->subs.p[i].package, c->subs.p[k].package) != 0)
+				continue;
+			r = follows(s, a, i, c, k, err);
+			if (r)
+				return r;
+			depend_on(c, a->task.id);
+		}
+	return 0;
+}
+
+static bool
+in_batch(const struct batch *b, int64_t task)
+{
+	for (size_t i = 0; i < b->items.n; i++)
+		if (b->items.p[i].task.id == task)
+			return true;
 	return false;
 }
 
 /*
- * Whether it can be tried in this round: nothing earlier in the batch has one of its
- * sources (first come, first served: the later is judged against what the earlier
- * became), and what it depends on is done or in the batch.
+ * Whether it can be tried in this round: what it depends on is done or in the batch,
+ * and it follows what is in the batch of its sources.
  */
 static int
-may_join(struct store *s, const struct batch *b, const struct candidate *c, bool *yes, struct err *err)
+may_join(struct store *s, const struct batch *b, struct candidate *c, bool *yes, struct err *err)
 {
+	int r;
+
 	*yes = false;
 	for (size_t i = 0; i < b->items.n; i++)
-		if (shares_source(&b->items.p[i], c))
-			return 0;
+		if ((r = behind(s, &b->items.p[i], c, err)) != 0)
+			return r < 0 ? -1 : 0;
 	for (size_t d = 0; d < c->n_deps; d++) {
 		AUTO(task_fini) struct task dep = {0};
-		bool in = false;
-		int r = task_get(s, c->deps[d], &dep, err);
 
+		r = task_get(s, c->deps[d], &dep, err);
 		if (r < 0)
 			return -1;
-		for (size_t i = 0; i < b->items.n; i++)
-			in |= b->items.p[i].task.id == c->deps[d];
-		if (!in && r == 0 && dep.state != TASK_DONE)
+		if (r == 0 && dep.state != TASK_DONE && !in_batch(b, c->deps[d]))
 			return 0;
 	}
 	*yes = true;
@@ -353,7 +422,7 @@ consider(struct store *s, struct batch *b, struct task *t, bool *joined, struct 
 	if (r < 0 && !database_trouble(err)) {
 		AUTO(free) char *why = xstrdup(err->msg);
 
-		r = batch_send(s, &c, TASK_FAILED, why, err);
+		r = batch_send(s, b, &c, TASK_FAILED, why, err);
 		*joined = r == 0;
 		candidate_fini(&c);
 		return r;
@@ -361,7 +430,7 @@ consider(struct store *s, struct batch *b, struct task *t, bool *joined, struct 
 	if (r == 0)
 		r = may_join(s, b, &c, joined, err);
 	if (r == 0 && *joined)
-		r = refuse(s, b->repository, &c, err);
+		r = refuse(s, b, &c, err);
 	if (r == 0 && *joined) {
 		vec_push(&b->items, c);
 		return 0;
@@ -371,6 +440,37 @@ consider(struct store *s, struct batch *b, struct task *t, bool *joined, struct 
 	*joined |= r == 1;
 	candidate_fini(&c);
 	return r < 0 ? -1 : 0;
+}
+
+/* Those that did not join wait for another round; but one in a circle of dependencies would wait for ever. */
+static int
+leave_waiting(struct store *s, struct batch *b, struct task_list *tasks, struct err *err)
+{
+	for (size_t i = 0; i < tasks->n; i++) {
+		struct candidate c = {.task = tasks->p[i]};
+		AUTO(free) char *cycle = NULL;
+		AUTO(free) char *why = NULL;
+		int r;
+
+		if (!c.task.id)
+			continue;
+		r = task_dep_cycle(s, c.task.id, &cycle, err);
+		if (r < 0)
+			return -1;
+		if (!cycle) {
+			b->deferred++;
+			if (b->dry)
+				vec_push(&b->verdicts, ((struct batch_verdict){c.task.id, TASK_BUILT,
+				    xstrdup("waits for another task with the same source, or one that it depends on")}));
+			continue;
+		}
+		why = xasprintf("its dependencies go round in a circle: %s", cycle);
+		r = batch_send(s, b, &c, TASK_FAILED, why, err);
+		tasks->p[i] = c.task;
+		if (r < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -396,7 +496,5 @@ batch_collect(struct store *s, struct repository *repository, struct batch *out,
 			again |= joined;
 		}
 	}
-	for (size_t i = 0; i < tasks.n; i++)
-		out->deferred += tasks.p[i].id != 0;
-	return 0;
+	return leave_waiting(s, out, &tasks, err);
 }

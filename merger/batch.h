@@ -3,7 +3,11 @@
  * with what it changes on each architecture read from its stored facts. Tasks
  * that cannot be in the next state whatever the checks say are settled here:
  * permission (EPERM), git inheritance (FAILED), built on what has changed since
- * (AWAITING).
+ * (AWAITING), in a circle of dependencies (FAILED).
+ *
+ * Of two tasks with one source the later may join if its commit descends from the
+ * earlier one's; it is then merged after it or not at all. Otherwise it waits for
+ * what becomes of the earlier: first come, first served.
  */
 #ifndef ARTEL_MERGER_BATCH_H
 #define ARTEL_MERGER_BATCH_H
@@ -20,8 +24,8 @@ struct candidate {
 	struct task task;
 	struct subtask_list subs;
 	struct output_list outputs;
-	int64_t *deps;			/* tasks that must be merged before this one */
-	size_t n_deps;
+	int64_t *deps;			/* tasks that must be merged before this one: its dependencies, */
+	size_t n_deps;			/* and those of the batch that one of its sources follows */
 	char **evr;			/* of each subtask's source RPM; NULL: not built here */
 	struct change *changes;		/* one an architecture */
 	size_t n_changes;
@@ -34,15 +38,24 @@ struct batch {
 		size_t n, cap;
 	} items;
 	size_t deferred;		/* wait for another round: same source as an earlier one, or an unmerged dependency */
+	bool dry;			/* say what would become of tasks, and move none */
+	struct {
+		struct batch_verdict {
+			int64_t task;
+			enum task_state to;	/* BUILT: it waits */
+			char *reason;
+		} *p;
+		size_t n, cap;
+	} verdicts;			/* of a dry run */
 };
 void batch_fini(struct batch *b);
 AUTO_DEFINE_EMBEDDED(struct batch, batch_fini);
 
-/* Collect; tasks that are refused outright have been moved when it returns. */
+/* Collect into an empty batch (only dry may be set); tasks that are refused outright have been moved when it returns. */
 int batch_collect(struct store *s, struct repository *repository, struct batch *out, struct err *err);
 
-/* Move a task out of BUILT; that it has moved meanwhile (aborted) is fine. */
-int batch_send(struct store *s, struct candidate *c, enum task_state to, const char *reason, struct err *err);
+/* Move a task out of BUILT; that it has moved meanwhile (aborted) is fine. In a dry run: note it. */
+int batch_send(struct store *s, struct batch *b, struct candidate *c, enum task_state to, const char *reason, struct err *err);
 
 /* After how many evictions in one try a task is FAILED for a person to look at. */
 enum { BATCH_MAX_ITER = 5 };

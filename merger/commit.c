@@ -23,7 +23,8 @@ struct commit {
 	struct batch *batch;
 	const size_t *order;
 	size_t n;
-	struct repo *repos;
+	struct state *states;		/* one an architecture */
+	uint32_t *first;		/* packages numbered from here on come with this merge */
 	int64_t serial, merge, started;
 	struct state_files *files;	/* one an architecture */
 	struct strs removed;		/* sources that leave */
@@ -40,10 +41,13 @@ step(const char *name, struct err *err)
 static int
 prepare(struct commit *c, struct err *err)
 {
+	char kind[] = "merge", checker[] = CHECKER_VERSION;
+	const struct merge m = {.repository = c->repository->name, .base = c->repository->serial, .serial = c->serial,
+	    .checker = checker, .started = c->started, .kind = kind, .published = c->started / 1000};
+
 	if (store_begin(c->s, err) < 0)
 		return -1;
-	if (merge_add(c->s, c->repository->name, c->repository->serial, c->serial, CHECKER_VERSION, c->started,
-	    &c->merge, err) < 0)
+	if (merge_add(c->s, &m, &c->merge, err) < 0)
 		return store_rollback(c->s);
 	for (size_t i = 0; i < c->n; i++) {
 		struct task *t = &c->batch->items.p[c->order[i]].task;
@@ -63,10 +67,18 @@ static int
 write_states(struct commit *c, struct err *err)
 {
 	for (size_t a = 0; a < c->repository->arches.n; a++) {
-		for (size_t i = 0; i < c->n; i++)
-			plan_apply(&c->repos[a], &c->batch->items.p[c->order[i]].changes[a], &c->removed, NULL);
-		if (state_prepare(c->s, c->repository->name, c->repository->arches.p[a], c->serial, &c->repos[a],
-		    &c->files[a], err) < 0)
+		struct state *st = &c->states[a];
+
+		repo_begin(&st->repo);
+		c->first[a] = repo_packages(&st->repo);
+		for (size_t i = 0; i < c->n; i++) {
+			const struct change *change = &c->batch->items.p[c->order[i]].changes[a];
+
+			plan_apply(&st->repo, change, &c->removed, NULL);
+			state_add(st, &change, 1);
+		}
+		if (state_prepare(c->s, c->repository, c->repository->arches.p[a], c->serial, c->repository->serial,
+		    c->started / 1000, st, &c->files[a], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -77,11 +89,11 @@ static char *
 source_evr(const struct commit *c, const struct candidate *cand, const char *source)
 {
 	for (size_t a = 0; a < c->repository->arches.n; a++)
-		for (size_t i = 0; i < c->repos[a].packages.n; i++) {
-			const struct repo_package *p = &c->repos[a].packages.p[i];
+		for (uint32_t i = c->first[a]; i < repo_packages(&c->states[a].repo); i++) {
+			const struct repo *r = &c->states[a].repo;
 
-			if (p->present && p->by == cand->task.id && strcmp(p->facts.source, source) == 0)
-				return xstrdup(p->facts.evr);
+			if (r->present[i] && repo_by(r, i) == cand->task.id && strcmp(repo_source(r, i), source) == 0)
+				return xstrdup(repo_evr(r, i));
 		}
 	return xstrdup("");
 }
@@ -123,12 +135,14 @@ record_all(struct commit *c, struct err *err)
 		    source_close(c->s, c->repository->name, c->removed.p[i], c->serial, err) < 0)
 			return -1;
 	for (size_t a = 0; a < c->repository->arches.n; a++)
-		if (state_record(c->s, c->repository->name, c->repository->arches.p[a], c->serial, &c->repos[a],
-		    &c->files[a], err) < 0)
+		if (state_record(c->s, c->repository->name, c->repository->arches.p[a], c->serial,
+		    &c->states[a].repo, c->first[a], &c->files[a], err) < 0)
 			return -1;
 	for (size_t i = 0; i < c->n; i++)
 		if (record_task(c, &c->batch->items.p[c->order[i]], err))
 			return -1;
+	if (attempt_forget(c->s, c->repository->name, c->serial, err) < 0)
+		return -1;
 	if (repository_set_serial(c->s, c->repository->name, c->serial, err) < 0 ||
 	    merge_set(c->s, c->merge, "CURRENT", err) < 0)
 		return -1;
@@ -266,14 +280,15 @@ run(struct commit *c, struct err *err)
 
 int
 commit_batch(struct store *s, struct repository *repository, struct batch *b, const size_t *order, size_t n,
-	struct repo *repos, int64_t started, struct err *err)
+	struct state *states, int64_t started, struct err *err)
 {
-	struct commit c = {.s = s, .repository = repository, .batch = b, .order = order, .n = n, .repos = repos,
+	struct commit c = {.s = s, .repository = repository, .batch = b, .order = order, .n = n, .states = states,
 	    .serial = repository->serial + 1, .started = started,
-	    .files = xcalloc(repository->arches.n, sizeof(*c.files))};
+	    .files = xcalloc(repository->arches.n, sizeof(*c.files)), .first = xcalloc(repository->arches.n, sizeof(*c.first))};
 	int r = run(&c, err);
 
 	free(c.files);
+	free(c.first);
 	strs_fini(&c.removed);
 	return r;
 }

@@ -6,7 +6,7 @@
 #define ARTEL_MERGER_COMMIT_H
 
 #include "merger/batch.h"
-#include "repo/repo.h"
+#include "repo/state.h"
 
 struct err;
 struct store;
@@ -17,11 +17,11 @@ int commit_recover(struct store *s, struct repository *repository, struct err *e
 enum { COMMIT_MOVED = 1 };
 
 /*
- * Publish the candidates order[0..n), applied to `repos` (one an architecture, at the
- * repository's current state), as the next serial. COMMIT_MOVED: one of them was aborted
+ * Publish the candidates order[0..n), applied to `states` (one an architecture, the
+ * repository's current one), as the next serial. COMMIT_MOVED: one of them was aborted
  * meanwhile, nothing has changed.
  */
 int commit_batch(struct store *s, struct repository *repository, struct batch *b, const size_t *order, size_t n,
-	struct repo *repos, int64_t started, struct err *err);
+	struct state *states, int64_t started, struct err *err);
 
 #endif

@@ -1,20 +1,27 @@
 /* artel-merger: fold every BUILT task into the next state of its repository. See artel-merger(8). */
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "bisect/strategy.h"
 #include "merger/cycle.h"
+#include "merger/what-if.h"
 #include "schema/repository.h"
 #include "schema/store.h"
 
 enum { EXIT_FAILED = 1, EXIT_BUSY = 75, MAX_TESTERS = 64 };
 
 static struct {
-	int once, watch, testers, interval;
-	char *repository;
+	int once, watch, testers, interval, dry, json;
+	char *repository, *strategy, *fold;
+	const struct strategy *how;
+	struct strs bases;
 } conf = {.interval = 10};
 
 static const struct poptOption options[] = {
@@ -23,18 +30,52 @@ static const struct poptOption options[] = {
 	{"interval", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.interval, 0, "Pause between cycles", "SECONDS"},
 	{"repository", 'r', POPT_ARG_STRING, &conf.repository, 0, "Only this one (default: all)", "NAME"},
 	{"testers", 'j', POPT_ARG_INT, &conf.testers, 0, "Attempts at once (default: processors)", "N"},
+	{"strategy", '\0', POPT_ARG_STRING, &conf.strategy, 0,
+	    "How culprits are looked for: auto (default), prefix2, prefix, blocks or serial", "NAME"},
+	{"dry-run", 'n', POPT_ARG_NONE, &conf.dry, 0, "Say what would become of each task, change nothing", NULL},
+	{"fold", '\0', POPT_ARG_STRING, &conf.fold, 0, "Fold the transactions in FILE onto the rpm-md folders named; no farm is needed",
+	    "FILE"},
+	{"json", '\0', POPT_ARG_NONE, &conf.json, 0, "With --dry-run or --fold: JSON", NULL},
 	OPTIONS_COMMON
 };
+
+/* Dry runs: what would become of each task. */
+static void
+print_verdict(void *arg, int64_t task, enum task_state to, const char *reason)
+{
+	json_t *list = arg;
+	const char *what = to == TASK_DONE ? "merged" : to == TASK_BUILT ? "waits" : to == TASK_EPERM ? "not permitted" :
+	    to == TASK_FAILED ? "failed" : "sent back";
+
+	if (list)
+		json_array_append_new(list, json_pack("{s:I, s:s, s:s}", "task", (json_int_t)task, "result", what, "why", reason));
+	else
+		printf("%lld\t%s\t%s\n", (long long)task, what, reason);
+}
+
+static void
+print_json(json_t *list)
+{
+	char *text = list ? json_dumps(list, JSON_INDENT(2)) : NULL;
+
+	if (text)
+		puts(text);
+	free(text);
+	json_decref(list);
+}
 
 /* 0, EXIT_FAILED or EXIT_BUSY. */
 static int
 merge_one(struct store *s, const char *name)
 {
+	const struct cycle_options how = {.testers = (size_t)conf.testers, .strategy = conf.how, .dry = conf.dry};
+	json_t *list = conf.dry && conf.json ? json_array() : NULL;
+	struct cycle_sum sum = {.tell = print_verdict, .arg = list};
 	int64_t start = tick_ms();
-	struct cycle_sum sum = {0};
 	struct err err = {0};
-	int r = cycle_run(s, name, (size_t)conf.testers, &sum, &err);
+	int r = cycle_run(s, name, &how, &sum, &err);
 
+	print_json(list);
 	if (r == CYCLE_BUSY) {
 		log_at(LOG_NOTE, "%s: another merger is at work; nothing done", name);
 		return EXIT_BUSY;
@@ -43,7 +84,8 @@ merge_one(struct store *s, const char *name)
 		log_at(LOG_ERROR, "%s", err.msg);
 		return EXIT_FAILED;
 	}
-	log_at(LOG_INFO, "%s: state %lld: %zu merged, %zu sent back, %zu failed, %zu wait; %zu rounds, %zu attempts, %lld ms",
+	log_at(conf.dry ? LOG_DEBUG : LOG_INFO,
+	    "%s: state %lld: %zu merged, %zu sent back, %zu failed, %zu wait; %zu rounds, %zu attempts, %lld ms",
 	    name, sum.serial, sum.merged, sum.sent_back, sum.failed, sum.deferred, sum.rounds, sum.attempts,
 	    (long long)(tick_ms() - start));
 	return 0;
@@ -70,21 +112,52 @@ merge_all(struct store *s)
 	return worst;
 }
 
+/* NULL, or what is wrong with the options. */
+static const char *
+check_options(void)
+{
+	if (conf.testers <= 0)
+		conf.testers = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (conf.testers > MAX_TESTERS || conf.interval < 1 || (conf.once && conf.watch))
+		return "--testers is 1 to 64, --interval at least 1, --once or --watch";
+	if (conf.strategy && !(conf.how = strategy_find(conf.strategy)))
+		return "--strategy is auto, prefix2, prefix, blocks or serial";
+	if ((conf.fold == NULL) != (conf.bases.n == 0))
+		return "--fold FILE goes with one or more rpm-md folders";
+	if (conf.dry && conf.watch)
+		return "--dry-run is for once";
+	return NULL;
+}
+
+static int
+run_fold(void)
+{
+	const struct what_if w = {.bases = (const char *const *)conf.bases.p, .n_bases = conf.bases.n, .batch = conf.fold,
+	    .strategy = conf.how, .testers = (size_t)conf.testers, .json = conf.json};
+	struct err err = {0};
+
+	if (what_if(&w, &err) == 0)
+		return 0;
+	log_at(LOG_ERROR, "%s", err.msg);
+	return EXIT_FAILED;
+}
+
 int
 main(int argc, const char **argv)
 {
 	AUTO(store_close) struct store *s = NULL;
 	struct err err = {0};
+	const char *wrong;
 	int r;
 
-	options_parse(argc, argv, "artel-merger", "merger", options, "[OPTION...]", 0, NULL);
-	if (conf.testers <= 0)
-		conf.testers = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	if (conf.testers > MAX_TESTERS || conf.interval < 1 || (conf.once && conf.watch)) {
-		fprintf(stderr, "artel-merger: --testers is 1 to %d, --interval at least 1, --once or --watch\n", (int)MAX_TESTERS);
+	options_parse(argc, argv, "artel-merger", "merger", options, "[OPTION...] [--fold FILE DIR...]", 0, &conf.bases);
+	if ((wrong = check_options())) {
+		fprintf(stderr, "artel-merger: %s\n", wrong);
 		return EXIT_USAGE;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	if (conf.fold)
+		return run_fold();
 	if (store_open(options_common.root, &s, &err) < 0) {
 		log_at(LOG_ERROR, "%s", err.msg);
 		return EXIT_FAILED;

@@ -1,108 +1,267 @@
+/*
+ * A requirement was satisfied before and is not now: broken, for every present
+ * package that has it. A package that came with an unsatisfied requirement breaks
+ * it too, unless the package of its name and architecture had it unsatisfied before.
+ */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/pack.h"
+#include "base/vec.h"
 #include "package/evr.h"
 #include "repo/check.h"
-#include "repo/unmet.h"
 
-void
-report_fini(struct report *r)
+char *
+check_nevra(const struct repo *r, uint32_t package)
 {
-	strs_fini(&r->broken);
-	strs_fini(&r->repaired);
-	strs_fini(&r->notes);
-	strs_fini(&r->sources);
+	struct str text = {0};
+
+	repo_nevra(r, package, &text);
+	return str_steal(&text);
+}
+
+static void
+put(struct report *out, struct finding_list *l, struct finding f)
+{
+	if (l->n < CHECK_MAX_FINDINGS) {
+		vec_push(l, f);
+		return;
+	}
+	out->cut++;
+	free(f.package);
+	free(f.source);
+	free(f.what);
+	free(f.other);
 }
 
 void
-report_pack(struct str *out, const struct report *r)
+check_found(struct check *c, uint32_t package, struct finding f)
 {
-	pack_strs(out, &r->broken);
-	pack_strs(out, &r->repaired);
-	pack_strs(out, &r->notes);
-	pack_strs(out, &r->sources);
+	f.package = check_nevra(c->r, package);
+	f.source = xstrdup(repo_source(c->r, package));
+	f.by = repo_by(c->r, package);
+	if (package < c->r->base.n_packages + c->r->mark.packages)
+		f.by = 0;
+	put(c->out, allow_has(c->allow, &f, repo_name(c->r, package)) ? &c->out->allowed : &c->out->broken, f);
 }
 
-int
-report_unpack(const void *data, size_t n, struct report *r, struct err *err)
+static uint32_t
+first_added(const struct repo *r)
 {
-	struct unpack u = unpack_begin(data, n);
+	return (uint32_t)(r->base.n_packages + r->mark.packages);
+}
 
-	unpack_strs(&u, &r->broken);
-	unpack_strs(&u, &r->repaired);
-	unpack_strs(&u, &r->notes);
-	unpack_strs(&u, &r->sources);
-	return unpack_end(&u, "report", err);
+/* With packages whose symbols were never looked at, a symbol without a definer may be in one of them. */
+static bool
+elf_known(const struct repo *r)
+{
+	for (uint32_t p = 0; p < repo_packages(r); p++)
+		if (r->present[p] && !repo_package(r, p)->elf_known)
+			return false;
+	return true;
+}
+
+static bool
+is_symbol(const struct repo *r, uint32_t q)
+{
+	return *repo_key_text(r, repo_requirement(r, q)->key) == INDEX_SYMBOL;
+}
+
+struct losing {
+	const struct repo *r;
+	bool rich;
+	uint32_t lost;			/* a package that provided it and is gone, or INDEX_NONE */
+};
+
+static void
+find_lost(void *arg, uint32_t key, uint32_t version, uint32_t flags)
+{
+	struct losing *l = arg;
+
+	for (struct repo_walk w = repo_providers(l->r, key); l->lost == INDEX_NONE && repo_next_provider(&w);)
+		if (!l->r->present[w.value] && repo_gone_by(l->r, w.value) &&
+		    (l->rich || repo_overlap(l->r, w.version, w.flags, version, flags)))
+			l->lost = w.value;
+}
+
+static struct finding
+requirement_finding(const struct repo *r, uint32_t q)
+{
+	struct losing l = {.r = r, .rich = repo_requirement(r, q)->rich, .lost = INDEX_NONE};
+	struct str what = {0};
+	struct finding f = {.kind = is_symbol(r, q) ? FINDING_SYMBOL : FINDING_UNMET};
+
+	repo_requirement_names(r, q, find_lost, &l);
+	repo_requirement_text(r, q, &what);
+	f.what = str_steal(&what);
+	f.other = l.lost == INDEX_NONE ? xstrdup("") : check_nevra(r, l.lost);
+	f.other_by = l.lost == INDEX_NONE ? 0 : repo_gone_by(r, l.lost);
+	return f;
+}
+
+static void
+broken(struct check *c, uint32_t package, uint32_t q)
+{
+	check_found(c, package, requirement_finding(c->r, q));
+}
+
+static void
+repaired(struct check *c, uint32_t package, uint32_t q)
+{
+	struct finding f = requirement_finding(c->r, q);
+
+	f.package = check_nevra(c->r, package);
+	f.source = xstrdup(repo_source(c->r, package));
+	put(c->out, &c->out->repaired, f);
+}
+
+/* How well it was satisfied before the change; a requirement that is new was not there. */
+static uint32_t
+satisfied_before(const struct repo *r, uint32_t q)
+{
+	if (q >= r->base.n_requirements + r->mark.requirements)
+		return 0;
+	if (r->stamp[q] != r->try)
+		return r->satisfied[q];
+	for (size_t i = 0; i < r->touched.n; i++)
+		if (r->touched.p[i].requirement == q)
+			return r->touched.p[i].before;
+	return r->satisfied[q];
+}
+
+/* Whether a package of this one's name and architecture has the requirement, before or now. */
+static bool
+twin_requires(const struct repo *r, uint32_t package, uint32_t q, bool before)
+{
+	const struct index_package *p = repo_package(r, package);
+
+	for (struct repo_walk w = repo_requirers(r, q); repo_next_requirer(&w);) {
+		const struct index_package *other = repo_package(r, w.value);
+
+		if (w.value != package && other->name == p->name &&
+		    strcmp(repo_text(r, other->arch), repo_text(r, p->arch)) == 0 &&
+		    (before ? repo_was_present(r, w.value) : r->present[w.value]))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_touched(struct check *c)
+{
+	const struct repo *r = c->r;
+
+	for (size_t i = 0; i < r->touched.n; i++) {
+		uint32_t q = r->touched.p[i].requirement;
+		bool was = r->touched.p[i].before > 0, is = repo_satisfied(r, q) > 0;
+
+		if (was == is)
+			continue;
+		for (struct repo_walk w = repo_requirers(r, q); repo_next_requirer(&w);) {
+			if (was && r->present[w.value])
+				broken(c, w.value, q);
+			if (is && repo_was_present(r, w.value))
+				repaired(c, w.value, q);
+		}
+	}
 }
 
 void
-baseline_fini(struct baseline *b)
+check_requirements(struct check *c)
 {
-	map_fini(&b->unmets);
-}
+	const struct repo *r = c->r;
+	bool symbols = true, asked = false;
 
-void
-baseline_take(struct baseline *b, struct repo *base)
-{
-	AUTO(unmet_list_fini) struct unmet_list l = {0};
+	check_touched(c);
+	for (uint32_t p = first_added(r); p < repo_packages(r); p++) {
+		const struct index_package *pkg = repo_package(r, p);
 
-	unmet_find(base, &l);
-	unmet_keys(base, &l, &b->unmets);
+		for (uint32_t i = 0; r->present[p] && i < pkg->requires.n; i++) {
+			uint32_t q = repo_requires(r, pkg)[i];
+
+			if (repo_satisfied(r, q) || satisfied_before(r, q) || twin_requires(r, p, q, true))
+				continue;
+			if (is_symbol(r, q) && !asked) {
+				asked = true;
+				symbols = elf_known(r);
+			}
+			if (symbols || !is_symbol(r, q))
+				broken(c, p, q);
+		}
+	}
+	/* What went away unmet, and has no successor that is: repaired too. */
+	for (size_t g = 0; g < r->gone.n; g++) {
+		uint32_t p = r->gone.p[g].package;
+		const struct index_package *pkg = repo_package(r, p);
+
+		for (uint32_t i = 0; p < first_added(r) && i < pkg->requires.n; i++) {
+			uint32_t q = repo_requires(r, pkg)[i];
+
+			if (repo_satisfied(r, q) == 0 && satisfied_before(r, q) == 0 && !twin_requires(r, p, q, false))
+				repaired(c, p, q);
+		}
+	}
 }
 
 /* No package of the change may be older than the one of the same name that is there. */
 static void
-check_evr(const struct repo *r, const struct change *c, struct report *out)
+check_evr(struct repo *r, const struct change *c, const struct allow *allow, struct report *out)
 {
 	for (size_t i = 0; i < c->packages.n; i++) {
 		const struct facts *f = &c->packages.p[i].facts;
 		uint32_t old = repo_find(r, f->name);
+		struct finding found;
 		int bad;
 
-		if (old != MAP_NONE && evr_cmp(r->packages.p[old].facts.evr, f->evr, &bad) > 0)
-			strs_take(&out->broken, xasprintf("%s-%s (task #%lld) is older than %s-%s in the repository: raise "
-			    "its version or release", f->name, f->evr, (long long)c->task, f->name,
-			    r->packages.p[old].facts.evr));
+		if (old == INDEX_NONE || strcmp(repo_evr(r, old), f->evr) == 0 || evr_cmp(repo_evr(r, old), f->evr, &bad) <= 0)
+			continue;
+		found = (struct finding){.kind = FINDING_EVR, .package = xasprintf("%s-%s.%s", f->name, f->evr, f->arch),
+		    .source = xstrdup(f->source), .by = c->task, .what = xstrdup(f->evr), .other = check_nevra(r, old),
+		    .other_by = repo_by(r, old)};
+		put(out, allow_has(allow, &found, f->name) ? &out->allowed : &out->broken, found);
 	}
+}
+
+static int
+by_package(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+	int c = strcmp(x->package, y->package);
+
+	return c ? c : strcmp(x->what, y->what);
 }
 
 static void
-check_unmets(struct repo *r, const struct baseline *b, struct report *out)
+sort(struct finding_list *l)
 {
-	AUTO(unmet_list_fini) struct unmet_list now = {0};
-	AUTO(map_fini) struct map keys = {0};
-	AUTO(str_fini) struct str text = {0};
-
-	unmet_find(r, &now);
-	for (size_t i = 0; i < now.n; i++) {
-		const char *source = r->packages.p[now.p[i].package].facts.source;
-
-		str_clear(&text);
-		unmet_key(r, &now.p[i], &text);
-		map_add(&keys, str_c(&text));
-		if (map_find(&b->unmets, str_c(&text)) != MAP_NONE)
-			continue;
-		str_clear(&text);
-		unmet_explain(r, &now.p[i], &text);
-		strs_add(&out->broken, str_c(&text));
-		if (!strs_has(&out->sources, source))
-			strs_add(&out->sources, source);
-	}
-	for (uint32_t k = 0; k < b->unmets.n; k++)
-		if (map_find(&keys, b->unmets.key[k].text) == MAP_NONE)
-			strs_add(&out->repaired, b->unmets.key[k].text);
+	if (l->n)
+		qsort(l->p, l->n, sizeof(*l->p), by_package);
 }
 
 int
-check_changes(struct repo *r, const struct baseline *b, struct change *const *changes, size_t n,
+check_changes(struct repo *r, const struct change *const *changes, size_t n, const struct allow *allow,
 	struct report *out, struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
+	VEC(const struct facts *) added = {0};
+	struct check c = {.r = r, .allow = allow, .out = out};
+
+	for (size_t i = 0; i < n; i++)
 		if (plan_check(changes[i], err) < 0)
 			return err_ctx(err, "task #%lld", (long long)changes[i]->task);
-		check_evr(r, changes[i], out);
+	repo_begin(r);
+	for (size_t i = 0; i < n; i++) {
+		check_evr(r, changes[i], allow, out);
 		plan_apply(r, changes[i], NULL, &out->notes);
+		for (size_t k = 0; k < changes[i]->packages.n; k++)
+			vec_push(&added, &changes[i]->packages.p[k].facts);
 	}
-	check_unmets(r, b, out);
+	c.added = added.p;
+	check_requirements(&c);
+	check_duplicates(&c);
+	check_files(&c);
+	vec_fini(&added);
+	sort(&out->broken);
+	sort(&out->repaired);
+	sort(&out->allowed);
 	return 0;
 }

@@ -1,42 +1,40 @@
 /*
- * Checks compare: what is new against the base, what is repaired, and who did
- * it. Used by builders for one task and by the merger for a whole batch.
+ * Checks compare: what is new against the repository as it was before a change,
+ * what is repaired, and who did it. Used by builders for one task and by the
+ * merger for a whole batch; in time proportional to the change.
  */
 #ifndef ARTEL_REPO_CHECK_H
 #define ARTEL_REPO_CHECK_H
 
-#include "base/str.h"
+#include "repo/finding.h"
 #include "repo/plan.h"
 #include "repo/repo.h"
 
 /* Raised whenever a check may answer differently than before. */
-#define CHECKER_VERSION "1"
+#define CHECKER_VERSION "2"
 
-struct report {
-	struct strs broken;	/* sentences, one a finding: not empty means failed */
-	struct strs repaired;
-	struct strs notes;	/* of the plan */
-	struct strs sources;	/* sources whose packages have new unmets */
-};
-void report_fini(struct report *r);
-AUTO_DEFINE_EMBEDDED(struct report, report_fini);
-/* Saved form, for pipes. */
-void report_pack(struct str *out, const struct report *r);
-int report_unpack(const void *data, size_t n, struct report *r, struct err *err);
-
-/* What the base is like before any change; computed once, used for many tries. */
-struct baseline {
-	struct map unmets;
-};
-void baseline_fini(struct baseline *b);
-AUTO_DEFINE_EMBEDDED(struct baseline, baseline_fini);
-void baseline_take(struct baseline *b, struct repo *base);
+enum { CHECK_MAX_FINDINGS = 2000 };
 
 /*
- * Apply the changes, in order, to the repository, which is another one afterwards (try in
- * a fork to keep it), and report. -1 if a plan contradicts itself.
+ * Begin a change, apply these tasks in order, and report. The change stays applied: undo or
+ * keep it. allow may be NULL. -1 only if a plan contradicts itself; nothing is applied then.
  */
-int check_changes(struct repo *r, const struct baseline *b, struct change *const *changes, size_t n,
+int check_changes(struct repo *r, const struct change *const *changes, size_t n, const struct allow *allow,
 	struct report *out, struct err *err);
+
+/* The parts, over a change that is already applied; texts of paths come from `added`. */
+struct check {
+	const struct repo *r;
+	const struct allow *allow;
+	const struct facts **added;	/* of the packages that the change added, in order */
+	struct report *out;
+};
+void check_requirements(struct check *c);
+void check_duplicates(struct check *c);
+void check_files(struct check *c);
+/* Put a finding where it belongs; takes over its texts. */
+void check_found(struct check *c, uint32_t package, struct finding f);
+/* "name-evr.arch", malloc'ed. */
+char *check_nevra(const struct repo *r, uint32_t package);
 
 #endif

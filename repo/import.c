@@ -1,14 +1,21 @@
-#include <createrepo_c/createrepo_c.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include <rpm/rpmfiles.h>
+#include <sodium.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "package/artefact.h"
 #include "package/evr.h"
+#include "package/rpmmd.h"
 #include "repo/import.h"
+#include "repo/index-write.h"
 #include "repo/state.h"
 #include "schema/event.h"
 #include "schema/repository.h"
@@ -36,59 +43,13 @@ listing_fini(struct listing *l)
 AUTO_DEFINE_EMBEDDED(struct listing, listing_fini);
 
 static int
-fail(GError *why, const char *what, struct err *err)
-{
-	err_set(err, EBADMSG, "%s: %s", what, why ? why->message : "unreadable");
-	if (why)
-		g_error_free(why);
-	return -1;
-}
-
-static int
-take_entry(cr_Package *pkg, void *arg, GError **why)
+take_entry(void *arg, const struct rpmmd_package *p, struct err *err)
 {
 	struct listing *l = arg;
 
-	if (pkg->arch && strcmp(pkg->arch, "src") != 0)
-		vec_push(l, ((struct entry){xstrdup(pkg->location_href ? pkg->location_href : ""),
-		    xstrdup(pkg->pkgId ? pkg->pkgId : "")}));
-	cr_package_free(pkg);
-	return CR_CB_RET_OK;
-}
-
-/* The path of a metadata file as repomd.xml names it; NULL with err set. */
-static char *
-locate(const char *dir, bool filelists, struct err *err)
-{
-	AUTO(free) char *slash = xasprintf("%s/", dir);
-	AUTO(free) char *repomd = xasprintf("%s/repodata/repomd.xml", dir);
-	struct cr_MetadataLocation *where;
-	char *path = NULL;
-
-	if (access(repomd, R_OK) < 0) {
-		err_set(err, errno, "%s: not an rpm-md repository (no repodata/repomd.xml); run createrepo_c there", dir);
-		return NULL;
-	}
-	where = cr_locate_metadata(slash, 1, NULL);
-	if (where && (filelists ? where->fil_xml_href : where->pri_xml_href))
-		path = xstrdup(filelists ? where->fil_xml_href : where->pri_xml_href);
-	else
-		err_set(err, EBADMSG, "%s: repodata/repomd.xml names no %s", dir, filelists ? "filelists" : "primary");
-	if (where)
-		cr_metadatalocation_free(where);
-	return path;
-}
-
-static int
-list_packages(const char *dir, struct listing *l, struct err *err)
-{
-	AUTO(free) char *primary = locate(dir, false, err);
-	GError *why = NULL;
-
-	if (!primary)
-		return -1;
-	cr_xml_parse_primary(primary, NULL, NULL, take_entry, l, NULL, NULL, 0, &why);
-	return why ? fail(why, primary, err) : 0;
+	if (strcmp(p->arch, "src") != 0)
+		vec_push(l, ((struct entry){xstrdup(p->href), xstrdup(p->sha256)}));
+	return 0;
 }
 
 static bool
@@ -101,7 +62,7 @@ stays_inside(const char *href)
 }
 
 static int
-import_one(struct store *s, const char *dir, const struct entry *e, struct repo *r, struct err *err)
+import_one(struct store *s, const char *dir, const struct entry *e, struct state *st, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("%s/%s", dir, e->href);
 	const char *slash = strrchr(path, '/');
@@ -123,8 +84,7 @@ import_one(struct store *s, const char *dir, const struct entry *e, struct repo 
 	if (artefact_put_file(s->dir, path, false, &sum, err) < 0 ||
 	    artefact_put(s->dir, packed.p, packed.n, &facts_sum, err) < 0)
 		return -1;
-	/* By -1: new to the database, though no task brought it. */
-	repo_add(r, &f, facts_sum.hex, -1);
+	repo_add(&st->repo, &f, facts_sum.hex, 0);
 	return 0;
 }
 
@@ -133,11 +93,10 @@ record_sources(struct store *s, const char *repository, const struct repo *r, st
 {
 	AUTO(map_fini) struct map seen = {0};
 
-	for (size_t i = 0; i < r->packages.n; i++) {
-		const struct facts *f = &r->packages.p[i].facts;
-		const struct source src = {f->source, f->evr, NULL, NULL, 0};
+	for (uint32_t i = 0; i < repo_packages(r); i++) {
+		const struct source src = {(char *)repo_source(r, i), (char *)repo_evr(r, i), NULL, NULL, 0};
 
-		if (map_add(&seen, f->source) && source_add(s, repository, &src, 1, err) < 0)
+		if (map_add(&seen, src.name) && source_add(s, repository, &src, 1, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -150,11 +109,11 @@ record(struct store *s, struct repository *repository, const char *arch, const s
 	if (store_begin(s, err) < 0)
 		return -1;
 	if (repository_add(s, repository, err) < 0 ||
-	    state_record(s, repository->name, arch, 1, r, files, err) < 0 ||
+	    state_record(s, repository->name, arch, 1, r, 0, files, err) < 0 ||
 	    record_sources(s, repository->name, r, err) < 0 ||
 	    repository_set_serial(s, repository->name, 1, err) < 0 ||
-	    event_add(s, "repo", 0, 0, "", err, "repository %s: state 1, %zu packages", repository->name,
-	    r->packages.n) < 0)
+	    event_add(s, "repo", 0, 0, "", err, "repository %s: state 1, %u packages", repository->name,
+	    (unsigned)repo_packages(r)) < 0)
 		return store_rollback(s);
 	if (store_commit(s, err) < 0)
 		return -1;
@@ -167,136 +126,187 @@ import_repository(struct store *s, struct repository *repository, const char *ar
 	import_progress *progress, void *arg, struct err *err)
 {
 	AUTO(listing_fini) struct listing l = {0};
-	AUTO(repo_fini) struct repo r = {0};
+	AUTO(state_fini) struct state st = {0};
 	struct state_files files;
 
-	if (dir && list_packages(dir, &l, err) < 0)
+	if (dir && rpmmd_primary(dir, take_entry, &l, err) < 0)
 		return -1;
 	for (size_t i = 0; i < l.n; i++) {
-		if (import_one(s, dir, &l.p[i], &r, err) < 0)
+		if (import_one(s, dir, &l.p[i], &st, err) < 0)
 			return err_ctx(err, "import");
 		if (progress)
 			progress(arg, i + 1, l.n);
 	}
-	if (state_prepare(s, repository->name, arch, 1, &r, &files, err) < 0)
+	if (state_prepare(s, repository, arch, 1, 0, now_ms() / 1000, &st, &files, err) < 0)
 		return -1;
-	return record(s, repository, arch, &r, &files, err);
+	return record(s, repository, arch, &st.repo, &files, err);
 }
 
-/* Metadata only: enough for checks. */
+/* Metadata only: enough for checks of dependencies. */
 
-static uint32_t
-sense(const char *flags)
+struct reading {
+	struct index_writer w;
+	struct map by_id;		/* pkgid -> package */
+	bool all;			/* every path, not only those that something requires */
+};
+
+static void
+take_dependencies(struct reading *in, const struct rpmmd_package *p)
 {
-	static const struct {
-		const char *text;
-		uint32_t bits;
-	} names[] = {{"LT", DEP_LESS}, {"LE", DEP_LESS | DEP_EQUAL}, {"EQ", DEP_EQUAL},
-	    {"GE", DEP_GREATER | DEP_EQUAL}, {"GT", DEP_GREATER}};
+	const struct rpmmd_dep *d = p->dep[DEP_PROVIDES].p;
 
-	for (size_t i = 0; flags && i < ARRAY_SIZE(names); i++)
-		if (strcmp(flags, names[i].text) == 0)
-			return names[i].bits;
+	for (size_t i = 0; i < p->dep[DEP_PROVIDES].n; i++)
+		index_add_provide(&in->w, d[i].name, d[i].evr, d[i].flags);
+	d = p->dep[DEP_REQUIRES].p;
+	for (size_t i = 0; i < p->dep[DEP_REQUIRES].n; i++)
+		index_add_require(&in->w, d[i].name, d[i].evr, d[i].flags);
+	for (int k = DEP_CONFLICTS; k <= DEP_OBSOLETES && in->all; k++)
+		for (size_t i = 0; i < p->dep[k].n; i++)
+			index_add_conflict(&in->w, p->dep[k].p[i].name, p->dep[k].p[i].evr, p->dep[k].p[i].flags);
+}
+
+static int
+take_package(void *arg, const struct rpmmd_package *p, struct err *err)
+{
+	struct reading *in = arg;
+	AUTO(free) char *evr = NULL;
+	uint32_t id;
+
+	if (strcmp(p->arch, "src") == 0 || strcmp(p->arch, "nosrc") == 0)
+		return 0;
+	evr = evr_join(p->epoch, p->version, p->release);
+	id = index_add_package(&in->w, &(struct index_names){p->name, p->source, evr, p->arch, p->href, p->sha256, ""});
+	take_dependencies(in, p);
+	/* All paths come with filelists; otherwise only those that primary has. */
+	for (size_t i = 0; i < p->files.n && !in->all; i++)
+		index_add_path(&in->w, id, index_path_hash(p->files.p[i].path, strlen(p->files.p[i].path)), PRINT_UNKNOWN);
+	return 0;
+}
+
+/* Paths that primary always has: createrepo_c's rule. */
+static bool
+in_primary(const char *path)
+{
+	return strncmp(path, "/etc/", 5) == 0 || strcmp(path, "/usr/lib/sendmail") == 0 || strstr(path, "bin/");
+}
+
+static bool
+need_filelists(const struct index_writer *w)
+{
+	for (size_t i = 0; i < w->keys.n; i++)
+		if (w->keys.p[i].wanted_path && !in_primary(w->text.p + w->keys.p[i].text))
+			return true;
+	return false;
+}
+
+static int
+take_files(void *arg, const struct rpmmd_package *p, struct err *err)
+{
+	struct reading *in = arg;
+	uint32_t id = map_get(&in->by_id, p->sha256);
+
+	for (size_t i = 0; id != MAP_NONE && i < p->files.n; i++) {
+		const struct rpmmd_file *f = &p->files.p[i];
+		uint32_t key = in->all ? 0 : index_writer_key(&in->w, f->path);
+
+		if (!in->all && (key == INDEX_NONE || !in->w.keys.p[key].wanted_path || in_primary(f->path)))
+			continue;
+		index_add_path(&in->w, id, index_path_hash(f->path, strlen(f->path)),
+		    f->kind == RPMMD_DIR ? PRINT_FOLDER : f->kind == RPMMD_GHOST ? PRINT_FREE : PRINT_UNKNOWN);
+	}
 	return 0;
 }
 
 static void
-take_deps(GSList *from, struct dep_list *to)
+number_packages(struct reading *in)
 {
-	for (; from; from = from->next) {
-		const cr_Dependency *d = from->data;
-		AUTO(free) char *vr = d->release && *d->release ?
-		    xasprintf("%s-%s", d->version, d->release) : xstrdup(d->version ? d->version : "");
+	char text[SHA256_HEX + 1];
 
-		vec_push(to, ((struct dep){xstrdup(d->name), *vr && d->epoch && *d->epoch && strcmp(d->epoch, "0") != 0 ?
-		    xasprintf("%s:%s", d->epoch, vr) : xstrdup(vr), sense(d->flags)}));
+	for (uint32_t i = 0; i < in->w.packages.n; i++) {
+		sodium_bin2hex(text, sizeof(text), in->w.hashes.p[i].rpm, sizeof(in->w.hashes.p[i].rpm));
+		map_set(&in->by_id, text, i);
 	}
-}
-
-static char *
-or_empty(const char *s)
-{
-	return xstrdup(s ? s : "");
-}
-
-/* "zlib-1.2-3.src.rpm" -> "zlib" */
-static char *
-source_name(const cr_Package *pkg)
-{
-	char *name = or_empty(pkg->rpm_sourcerpm && *pkg->rpm_sourcerpm ? pkg->rpm_sourcerpm : pkg->name), *dash;
-
-	for (int i = 0; i < 2 && pkg->rpm_sourcerpm && *pkg->rpm_sourcerpm; i++)
-		if ((dash = strrchr(name, '-')))
-			*dash = '\0';
-	return name;
-}
-
-static int
-take_package(cr_Package *pkg, void *arg, GError **why)
-{
-	struct repo *r = arg;
-	struct facts f = {.name = or_empty(pkg->name), .version = or_empty(pkg->version),
-	    .release = or_empty(pkg->release), .arch = or_empty(pkg->arch), .sha256 = or_empty(pkg->pkgId),
-	    .file = or_empty(pkg->location_href), .source = source_name(pkg)};
-
-	f.epoch = or_empty(pkg->epoch && strcmp(pkg->epoch, "0") != 0 ? pkg->epoch : "");
-	f.evr = evr_join(f.epoch, f.version, f.release);
-	take_deps(pkg->provides, &f.dep[DEP_PROVIDES]);
-	take_deps(pkg->requires, &f.dep[DEP_REQUIRES]);
-	if (strcmp(f.arch, "src") != 0)
-		repo_add(r, &f, "", 0);
-	else
-		facts_fini(&f);
-	cr_package_free(pkg);
-	return CR_CB_RET_OK;
-}
-
-struct file_match {
-	struct repo *repo;
-	struct map by_id;
-};
-
-static int
-match_package(cr_Package **pkg, const char *id, const char *name, const char *arch, void *arg, GError **why)
-{
-	*pkg = cr_package_new();
-	return CR_CB_RET_OK;
-}
-
-static int
-take_files(cr_Package *pkg, void *arg, GError **why)
-{
-	struct file_match *m = arg;
-	uint32_t at = pkg->pkgId ? map_get(&m->by_id, pkg->pkgId) : MAP_NONE;
-
-	for (GSList *l = at == MAP_NONE ? NULL : pkg->files; l; l = l->next) {
-		const cr_PackageFile *file = l->data;
-		struct facts *f = &m->repo->packages.p[at].facts;
-
-		vec_push(&f->files, ((struct fact_file){.path = xasprintf("%s%s", file->path ? file->path : "",
-		    file->name ? file->name : ""), .content = xstrdup("")}));
-	}
-	cr_package_free(pkg);
-	return CR_CB_RET_OK;
 }
 
 int
-import_metadata(const char *dir, struct repo *out, struct err *err)
+import_metadata(const char *const *dirs, size_t n, bool all_files, struct repo *out, struct err *err)
 {
-	AUTO(free) char *primary = locate(dir, false, err);
-	AUTO(free) char *filelists = primary ? locate(dir, true, err) : NULL;
-	struct file_match m = {.repo = out};
-	size_t first = out->packages.n;
-	GError *why = NULL;
+	struct reading in = {.all = all_files};
+	AUTO(index_fini) struct index x = {0};
+	int r = 0;
 
-	if (!primary || !filelists)
-		return -1;
-	cr_xml_parse_primary(primary, NULL, NULL, take_package, out, NULL, NULL, 0, &why);
-	if (why)
-		return fail(why, primary, err);
-	for (size_t i = first; i < out->packages.n; i++)
-		map_set(&m.by_id, out->packages.p[i].facts.sha256, (uint32_t)i);
-	cr_xml_parse_filelists(filelists, match_package, NULL, take_files, &m, NULL, NULL, &why);
-	map_fini(&m.by_id);
-	return why ? fail(why, filelists, err) : 0;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = rpmmd_primary(dirs[i], take_package, &in, err);
+	if (r == 0 && (all_files || need_filelists(&in.w))) {
+		number_packages(&in);
+		for (size_t i = 0; i < n && r == 0; i++)
+			r = rpmmd_filelists(dirs[i], take_files, &in, err);
+	}
+	if (r == 0)
+		r = index_write(&in.w, &x, err);
+	if (r == 0)
+		repo_open(out, &x);
+	index_writer_fini(&in.w);
+	map_fini(&in.by_id);
+	return r;
+}
+
+/* One task's packages out of metadata. */
+
+struct collecting {
+	struct change *c;
+	struct map by_id;
+};
+
+static void
+copy_deps(struct facts *f, const struct rpmmd_package *p)
+{
+	for (int k = 0; k < DEP_KINDS; k++)
+		for (size_t i = 0; i < p->dep[k].n; i++)
+			vec_push(&f->dep[k], ((struct dep){xstrdup(p->dep[k].p[i].name), xstrdup(p->dep[k].p[i].evr), p->dep[k].p[i].flags}));
+}
+
+static int
+collect_package(void *arg, const struct rpmmd_package *p, struct err *err)
+{
+	struct collecting *in = arg;
+	struct facts f = {.name = xstrdup(p->name), .epoch = xstrdup(p->epoch), .version = xstrdup(p->version),
+	    .release = xstrdup(p->release), .arch = xstrdup(p->arch), .evr = evr_join(p->epoch, p->version, p->release),
+	    .source = xstrdup(p->source), .file = xstrdup(p->href), .sha256 = xstrdup(p->sha256)};
+
+	if (strcmp(p->arch, "src") == 0 || strcmp(p->arch, "nosrc") == 0) {
+		facts_fini(&f);
+		return 0;
+	}
+	copy_deps(&f, p);
+	map_set(&in->by_id, p->sha256, (uint32_t)in->c->packages.n);
+	if (!strs_has(&in->c->builds, f.source))
+		strs_add(&in->c->builds, f.source);
+	change_add(in->c, &f, "");
+	return 0;
+}
+
+static int
+collect_files(void *arg, const struct rpmmd_package *p, struct err *err)
+{
+	struct collecting *in = arg;
+	uint32_t at = map_get(&in->by_id, p->sha256);
+
+	for (size_t i = 0; at != MAP_NONE && i < p->files.n; i++)
+		vec_push(&in->c->packages.p[at].facts.files, ((struct fact_file){.path = xstrdup(p->files.p[i].path),
+		    .mode = p->files.p[i].kind == RPMMD_DIR ? S_IFDIR | 0755 : 0,
+		    .flags = p->files.p[i].kind == RPMMD_GHOST ? RPMFILE_GHOST : 0, .content = xstrdup("")}));
+	return 0;
+}
+
+int
+import_change(const char *dir, struct change *out, struct err *err)
+{
+	struct collecting in = {.c = out};
+	int r = rpmmd_primary(dir, collect_package, &in, err);
+
+	if (r == 0)
+		r = rpmmd_filelists(dir, collect_files, &in, err);
+	map_fini(&in.by_id);
+	return r;
 }

@@ -2,6 +2,7 @@
 #ifndef ARTEL_REPO_IMPORT_H
 #define ARTEL_REPO_IMPORT_H
 
+#include "repo/plan.h"
 #include "repo/repo.h"
 
 struct err;
@@ -19,7 +20,13 @@ typedef void import_progress(void *arg, size_t done, size_t all);
 int import_repository(struct store *s, struct repository *repository, const char *arch, const char *dir,
 	import_progress *progress, void *arg, struct err *err);
 
-/* Read an rpm-md folder's primary and filelists only, without its RPMs: for what-if checks. */
-int import_metadata(const char *dir, struct repo *out, struct err *err);
+/*
+ * Read the metadata of rpm-md folders, without their RPMs, as one repository: for what-if checks.
+ * all_files: with conflicts and every path, for trying changes; otherwise only what a check of the
+ * whole needs, which is much less. Its counts are not filled in: repo_count_all().
+ */
+int import_metadata(const char *const *dirs, size_t n, bool all_files, struct repo *out, struct err *err);
+/* Packages of an rpm-md folder as what a task would bring: their sources count as built. */
+int import_change(const char *dir, struct change *out, struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "repo/plan.h"
 
@@ -59,9 +60,9 @@ take_over(struct repo *r, const struct facts *f, int64_t task, struct strs *remo
 	uint32_t old = repo_find(r, f->name);
 	AUTO(free) char *source = NULL;
 
-	if (old == MAP_NONE || strcmp(r->packages.p[old].facts.source, f->source) == 0)
+	if (old == INDEX_NONE || strcmp(repo_source(r, old), f->source) == 0)
 		return;
-	source = xstrdup(r->packages.p[old].facts.source);
+	source = xstrdup(repo_source(r, old));
 	if (notes)
 		strs_take(notes, xasprintf("package %s now comes from %s: source %s leaves with all its packages",
 		    f->name, f->source, source));
@@ -69,7 +70,7 @@ take_over(struct repo *r, const struct facts *f, int64_t task, struct strs *remo
 }
 
 void
-plan_apply(struct repo *r, struct change *c, struct strs *removed, struct strs *notes)
+plan_apply(struct repo *r, const struct change *c, struct strs *removed, struct strs *notes)
 {
 	for (size_t i = 0; i < c->deletes.n; i++)
 		leave(r, c->deletes.p[i], c->task, removed);

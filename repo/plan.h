@@ -8,6 +8,7 @@
 #define ARTEL_REPO_PLAN_H
 
 #include "base/str.h"
+#include "package/facts.h"
 #include "repo/repo.h"
 
 struct err;
@@ -38,8 +39,8 @@ int plan_check(const struct change *c, struct err *err);
 
 /*
  * Apply to the repository. removed (may be NULL) gets the sources that left; notes (may be
- * NULL) a line for each source that was not named by the task. facts of c are moved out.
+ * NULL) a line for each source that was not named by the task.
  */
-void plan_apply(struct repo *r, struct change *c, struct strs *removed, struct strs *notes);
+void plan_apply(struct repo *r, const struct change *c, struct strs *removed, struct strs *notes);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "package/evr.h"
 #include "package/facts.h"
+#include "package/facts.h"
 #include "repo/repo.h"
 
 static inline void
@@ -20,7 +21,19 @@ package_dep(struct facts *f, enum dep_kind kind, const char *text)
 	vec_push(&f->dep[kind], d);
 }
 
-/* One part of a package's line: "p DEP", "r DEP" or "f PATH". */
+/* A file of a content, a folder if it ends in a slash, a ghost with content "ghost". */
+static inline void
+package_file(struct facts *f, const char *text)
+{
+	size_t n = strcspn(text, "=");
+	bool folder = n && text[n - 1] == '/';
+	const char *content = text[n] ? text + n + 1 : "";
+
+	vec_push(&f->files, ((struct fact_file){.path = xstrndup(text, folder ? n - 1 : n), .mode = folder ? 040755 : 0100644,
+	    .content = xstrdup(content), .flags = strcmp(content, "ghost") == 0 ? 1 << 6 : 0}));
+}
+
+/* One part of a package's line: "p DEP", "r DEP", "c DEP" or "f PATH[=CONTENT]". */
 static inline void
 package_part(struct facts *f, const char *part)
 {
@@ -29,8 +42,10 @@ package_part(struct facts *f, const char *part)
 		package_dep(f, DEP_PROVIDES, part + 2);
 	else if (part[0] == 'r')
 		package_dep(f, DEP_REQUIRES, part + 2);
+	else if (part[0] == 'c')
+		package_dep(f, DEP_CONFLICTS, part + 2);
 	else
-		vec_push(&f->files, ((struct fact_file){.path = xstrdup(part + 2), .mode = 0100644, .content = xstrdup("")}));
+		package_file(f, part + 2);
 }
 
 /* "NAME VERSION-RELEASE SOURCE; p provides; r requires; f file ...". It provides its own name, as all do. */
@@ -73,6 +88,7 @@ package_add(struct repo *r, const char *line, int64_t by)
 	struct facts f = package_make(line);
 
 	repo_add(r, &f, "", by);
+	facts_fini(&f);
 }
 
 #endif

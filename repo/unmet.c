@@ -1,4 +1,3 @@
-#include "base/str.h"
 #include "base/vec.h"
 #include "repo/unmet.h"
 
@@ -8,78 +7,35 @@ unmet_list_fini(struct unmet_list *l)
 	vec_fini(l);
 }
 
-void
-unmet_find(struct repo *r, struct unmet_list *out)
+/* Enough for the answer: one provider. */
+static bool
+has_provider(const struct repo *r, uint32_t requirement)
 {
-	repo_index(r);
-	for (uint32_t q = 0; q < r->requirements.n; q++) {
-		const struct repo_requirement *req = &r->requirements.p[q];
+	const struct index_requirement *q = repo_requirement(r, requirement);
 
-		if (repo_satisfies(r, req))
+	if (q->rich)
+		return repo_count(r, requirement) > 0;
+	for (struct repo_walk w = repo_providers(r, q->key); repo_next_provider(&w);)
+		if (r->present[w.value] && repo_overlap(r, w.version, w.flags, q->version, q->flags))
+			return true;
+	return false;
+}
+
+void
+unmet_find(const struct repo *r, struct unmet_list *out)
+{
+	for (uint32_t q = 0; q < repo_requirements(r); q++) {
+		if (has_provider(r, q))
 			continue;
-		for (size_t i = 0; i < req->requirers.n; i++)
-			if (r->packages.p[req->requirers.p[i]].present)
-				vec_push(out, ((struct unmet){req->requirers.p[i], q}));
+		for (struct repo_walk w = repo_requirers(r, q); repo_next_requirer(&w);)
+			if (r->present[w.value])
+				vec_push(out, ((struct unmet){w.value, q}));
 	}
 }
 
 void
 unmet_key(const struct repo *r, const struct unmet *u, struct str *out)
 {
-	const struct facts *f = &r->packages.p[u->package].facts;
-
-	str_add(out, "%s.%s\t%s", f->name, f->arch, r->requirements.p[u->requirement].text);
-}
-
-void
-unmet_keys(const struct repo *r, const struct unmet_list *l, struct map *out)
-{
-	AUTO(str_fini) struct str key = {0};
-
-	for (size_t i = 0; i < l->n; i++) {
-		str_clear(&key);
-		unmet_key(r, &l->p[i], &key);
-		map_set(out, str_c(&key), (uint32_t)i);
-	}
-}
-
-static void
-package_text(const struct repo_package *p, struct str *out)
-{
-	str_add(out, "%s-%s.%s", p->facts.name, p->facts.evr, p->facts.arch);
-}
-
-/* Who provided the name and is gone now. */
-static void
-lost_provider(const struct repo *r, const struct repo_requirement *q, struct str *out)
-{
-	const struct repo_name *name;
-
-	if (q->rich)
-		return;
-	name = &r->names.p[q->name];
-	for (size_t i = 0; i < name->providers.n; i++) {
-		const struct repo_provider *p = &name->providers.p[i];
-		const struct repo_package *pkg = &r->packages.p[p->package];
-
-		if (pkg->present || !dep_overlap(p->version, p->flags, q->version, q->flags))
-			continue;
-		str_puts(out, "; it was in ");
-		package_text(pkg, out);
-		if (pkg->gone_by)
-			str_add(out, ", which task #%lld takes away", (long long)pkg->gone_by);
-		return;
-	}
-}
-
-void
-unmet_explain(const struct repo *r, const struct unmet *u, struct str *out)
-{
-	const struct repo_package *p = &r->packages.p[u->package];
-
-	package_text(p, out);
-	if (p->by)
-		str_add(out, " (task #%lld)", (long long)p->by);
-	str_add(out, " requires %s, which nothing provides", r->requirements.p[u->requirement].text);
-	lost_provider(r, &r->requirements.p[u->requirement], out);
+	str_add(out, "%s.%s\t", repo_name(r, u->package), repo_arch(r, u->package));
+	repo_requirement_text(r, u->requirement, out);
 }

@@ -1,6 +1,7 @@
 /*
- * Unmets: (binary package, requirement) with no provider in the repository.
- * The whole-repository pass checks every distinct requirement once.
+ * Unmets: (binary package, requirement) with no provider in the repository. This
+ * is the pass over everything, which believes no count that is kept: what the
+ * incremental checks are compared with, and what a repository of strangers gets.
  */
 #ifndef ARTEL_REPO_UNMET_H
 #define ARTEL_REPO_UNMET_H
@@ -19,15 +20,9 @@ struct unmet_list {
 void unmet_list_fini(struct unmet_list *l);
 AUTO_DEFINE_EMBEDDED(struct unmet_list, unmet_list_fini);
 
-/* All unmets of present packages, in order of requirement. */
-void unmet_find(struct repo *r, struct unmet_list *out);
-/* The set as keys "name.arch<TAB>requirement": what is compared between two states. */
-void unmet_keys(const struct repo *r, const struct unmet_list *l, struct map *out);
+/* All unmets of present packages, symbols too, in order of requirement. */
+void unmet_find(const struct repo *r, struct unmet_list *out);
 /* "name.arch<TAB>requirement". */
 void unmet_key(const struct repo *r, const struct unmet *u, struct str *out);
-/*
- * A sentence for people: who requires what, who provided it and which task took it away.
- */
-void unmet_explain(const struct repo *r, const struct unmet *u, struct str *out);
 
 #endif

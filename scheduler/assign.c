@@ -127,8 +127,11 @@ fill(struct assign *a, struct err *err)
 	out->base_group = xstrdup(a->repository.base_group);
 	if (state_file(a, "primary", &out->primary, err) < 0 || state_file(a, "filelists", &out->filelists, err) < 0)
 		return -1;
-	if (a->job->kind == JOB_TEST && state_file(a, "index", &out->index, err) < 0)
+	if (a->job->kind == JOB_TEST && (state_file(a, "index", &out->index, err) < 0 ||
+	    state_file_get(a->s, a->repository.name, a->task.base, a->arch, "changes", &out->changes, err) < 0))
 		return -1;
+	if (a->job->kind == JOB_TEST)
+		out->allow = xstrdup(a->repository.allow);
 	if (add_overlay(a, err) < 0)
 		return -1;
 	return a->job->kind == JOB_TEST ? 0 : add_source(a, err);
@@ -143,8 +146,12 @@ assign_job(struct store *s, const struct job *job, const struct assign_limits *l
 	    .silence_ms = limits->silence_ms, .output_bytes = limits->output_bytes};
 	if (fill(&a, err) < 0)
 		return err_ctx(err, "job of task #%lld", (long long)job->task);
-	if (!out->index)
-		out->index = xstrdup("");
+	for (size_t i = 0; i < 3; i++) {
+		char **text = (char **[]){&out->index, &out->changes, &out->allow}[i];
+
+		if (!*text)
+			*text = xstrdup("");
+	}
 	if (!out->source.sha256)
 		out->source = (struct wire_file){xstrdup(""), xstrdup(""), xstrdup("")};
 	return 0;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -13,6 +14,8 @@ repository_fini(struct repository *r)
 {
 	free(r->name);
 	free(r->base_group);
+	free(r->sign_key);
+	free(r->allow);
 	strs_fini(&r->arches);
 	*r = (struct repository){0};
 }
@@ -56,6 +59,10 @@ repository_get(struct store *s, const char *name, struct repository *out, struct
 	out->serial = store_int(q, 0);
 	out->base_group = xstrdup(store_text(q, 1));
 	out->accept_unsigned = store_int(q, 2);
+	out->zstd = strcmp(store_text(q, 3), "zstd") == 0;
+	out->sign_key = xstrdup(store_text(q, 4));
+	out->keep_states = store_int(q, 5);
+	out->allow = xstrdup(store_text(q, 6));
 	store_done(q);
 	q = store_query(s, STMT_REPO_ARCHES, err, "s", name);
 	while ((r = store_row(s, q, err)) > 0)
@@ -83,7 +90,8 @@ repository_save(struct store *s, const struct repository *r, struct err *err)
 {
 	if (store_begin(s, err) < 0)
 		return -1;
-	if (store_run(s, STMT_REPO_SAVE, err, "sis", r->base_group, (int64_t)r->accept_unsigned, r->name) < 0 ||
+	if (store_run(s, STMT_REPO_SAVE, err, "sississ", r->base_group, (int64_t)r->accept_unsigned,
+	    r->zstd ? "zstd" : "gz", r->sign_key ? r->sign_key : "", r->keep_states, r->allow ? r->allow : "", r->name) < 0 ||
 	    event_add(s, "repo", 0, 0, "", err, "repository %s: settings changed", r->name) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);

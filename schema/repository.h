@@ -18,6 +18,10 @@ struct repository {
 	int64_t serial;
 	char *base_group;		/* blank-separated */
 	bool accept_unsigned;
+	bool zstd;			/* its metadata: zstd, not gzip */
+	char *sign_key;			/* gpg's name of the key that signs repomd.xml; "" unsigned */
+	int64_t keep_states;		/* how many gc leaves */
+	char *allow;			/* what checks tolerate (repo/finding.h) */
 	struct strs arches;
 };
 void repository_fini(struct repository *r);

@@ -7,7 +7,7 @@
 #define JOB_COLUMNS "id, task, subtask, arch, kind, state, attempt, tries, builder, lease, not_before, queued, " \
 	"started, finished, reason, log, result"
 #define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
-#define MERGE_COLUMNS "id, repository, base, serial, state, started, finished"
+#define MERGE_COLUMNS "id, repository, base, serial, state, started, finished, kind, published, checker"
 #define TASK_WHERE " FROM task WHERE instr(?1, ' ' || state || ' ') AND (?2 IS NULL OR repository = ?2)" \
 	" AND (?3 IS NULL OR owner = ?3) ORDER BY id "
 
@@ -26,10 +26,10 @@ STATEMENT(TASK_MOVE, "UPDATE task SET state = ?, try = ?, iter = ?, reason = ?, 
 STATEMENT(TASK_NEWEST, "SELECT " TASK_COLUMNS TASK_WHERE "DESC LIMIT ?4")
 STATEMENT(TASK_OLDEST, "SELECT " TASK_COLUMNS TASK_WHERE "LIMIT ?4")
 STATEMENT(SUBTASK_FIND, "SELECT id, kind, epoch_s, user, dir, tag_name, tag_id, tag_author, commit_id, package, srpm_file,"
-	" srpm, tree, copy_from, inherit_ok FROM subtask WHERE task = ? ORDER BY id")
+	" srpm, tree, copy_from, inherit_ok, inherited FROM subtask WHERE task = ? ORDER BY id")
 STATEMENT(SUBTASK_SAVE, "INSERT OR REPLACE INTO subtask (task, id, kind, epoch_s, user, dir, tag_name, tag_id, tag_author,"
-	" commit_id, package, srpm_file, srpm, tree, copy_from, inherit_ok)"
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	" commit_id, package, srpm_file, srpm, tree, copy_from, inherit_ok, inherited)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 STATEMENT(SUBTASK_REMOVE, "DELETE FROM subtask WHERE task = ? AND id = ?")
 STATEMENT(DEP_FIND, "SELECT dep FROM task_dep WHERE task = ? ORDER BY dep")
 STATEMENT(DEP_ADD, "INSERT OR IGNORE INTO task_dep (task, dep) VALUES (?, ?)")
@@ -78,12 +78,14 @@ STATEMENT(APPROVAL_DEL, "DELETE FROM approval WHERE task = ? AND subtask = ? AND
 STATEMENT(APPROVAL_FORGET, "DELETE FROM approval WHERE task = ? AND subtask = ?")
 STATEMENT(APPROVAL_FIND, "SELECT user FROM approval WHERE task = ? AND subtask = ? AND verdict = ? ORDER BY user")
 
-STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned FROM repository WHERE name = ?")
+STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned, compression, sign_key, keep_states, allow"
+	" FROM repository WHERE name = ?")
 STATEMENT(REPO_NAMES, "SELECT name FROM repository ORDER BY name")
 STATEMENT(REPO_ARCHES, "SELECT arch FROM repository_arch WHERE repository = ? ORDER BY arch")
 STATEMENT(REPO_ADD, "INSERT INTO repository (name, created, base_group, accept_unsigned) VALUES (?, ?, ?, ?)")
 STATEMENT(REPO_ARCH_ADD, "INSERT INTO repository_arch (repository, arch) VALUES (?, ?)")
-STATEMENT(REPO_SAVE, "UPDATE repository SET base_group = ?, accept_unsigned = ? WHERE name = ?")
+STATEMENT(REPO_SAVE, "UPDATE repository SET base_group = ?, accept_unsigned = ?, compression = ?, sign_key = ?, keep_states = ?,"
+	" allow = ? WHERE name = ?")
 STATEMENT(REPO_SERIAL, "UPDATE repository SET serial = ? WHERE name = ?")
 STATEMENT(PACKAGE_PUT, "INSERT OR IGNORE INTO package (sha256, file, name, evr, arch, source, facts) VALUES (?, ?, ?, ?, ?, ?, ?)")
 STATEMENT(MEMBER_FIND, "SELECT p.sha256, p.file, p.name, p.evr, p.arch, p.source, p.facts FROM member m"
@@ -98,9 +100,15 @@ STATEMENT(SOURCE_CLOSE, "UPDATE source_member SET until = ? WHERE repository = ?
 STATEMENT(STATE_FILE_PUT, "INSERT OR REPLACE INTO state_file (repository, serial, arch, kind, sha256) VALUES (?, ?, ?, ?, ?)")
 STATEMENT(STATE_FILE_GET, "SELECT sha256 FROM state_file WHERE repository = ? AND serial = ? AND arch = ? AND kind = ?")
 
-STATEMENT(MERGE_ADD, "INSERT INTO merge (repository, base, serial, state, checker, started) VALUES (?, ?, ?, 'PREPARED', ?, ?)")
+STATEMENT(MERGE_ADD, "INSERT INTO merge (repository, base, serial, state, checker, started, kind, published)"
+	" VALUES (?, ?, ?, 'PREPARED', ?, ?, ?, ?)")
 STATEMENT(MERGE_TASK_ADD, "INSERT INTO merge_task (merge, seq, task) VALUES (?, ?, ?)")
 STATEMENT(MERGE_SET, "UPDATE merge SET state = ?, finished = CASE WHEN ? IN ('DONE', 'ABANDONED') THEN ? END WHERE id = ?")
 STATEMENT(MERGE_UNFINISHED, "SELECT " MERGE_COLUMNS " FROM merge WHERE repository = ? AND state IN ('PREPARED', 'CURRENT') ORDER BY id")
 STATEMENT(MERGE_FIND, "SELECT " MERGE_COLUMNS " FROM merge WHERE ?1 IS NULL OR repository = ?1 ORDER BY id DESC LIMIT ?2")
+STATEMENT(MERGE_OF_SERIAL, "SELECT " MERGE_COLUMNS " FROM merge WHERE repository = ? AND serial = ? AND state IN ('CURRENT', 'DONE')"
+	" ORDER BY id DESC LIMIT 1")
+STATEMENT(ATTEMPT_FIND, "SELECT report FROM attempt WHERE repository = ? AND base = ? AND checker = ? AND members = ?")
+STATEMENT(ATTEMPT_ADD, "INSERT OR REPLACE INTO attempt (repository, base, checker, members, report) VALUES (?, ?, ?, ?, ?)")
+STATEMENT(ATTEMPT_FORGET, "DELETE FROM attempt WHERE repository = ? AND base < ?")
 STATEMENT(MERGE_TASKS, "SELECT task FROM merge_task WHERE merge = ? ORDER BY seq")

@@ -232,7 +232,7 @@ void
 subtask_fini(struct subtask *t)
 {
 	char **all[] = {&t->user, &t->dir, &t->tag_name, &t->tag_id, &t->tag_author, &t->commit, &t->package,
-	    &t->srpm_file, &t->srpm, &t->tree, &t->copy_from, &t->inherit_ok};
+	    &t->srpm_file, &t->srpm, &t->tree, &t->copy_from, &t->inherit_ok, &t->inherited};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		free(*all[i]);
@@ -279,7 +279,7 @@ subtask_find(struct store *s, int64_t task, struct subtask_list *out, struct err
 		struct subtask t = {.task = task, .id = (int)store_int(q, 0), .kind = kind_find(store_text(q, 1)),
 		    .epoch_s = store_int(q, 2)};
 		char **text[] = {&t.user, &t.dir, &t.tag_name, &t.tag_id, &t.tag_author, &t.commit, &t.package,
-		    &t.srpm_file, &t.srpm, &t.tree, &t.copy_from, &t.inherit_ok};
+		    &t.srpm_file, &t.srpm, &t.tree, &t.copy_from, &t.inherit_ok, &t.inherited};
 
 		for (size_t i = 0; i < ARRAY_SIZE(text); i++)
 			*text[i] = xstrdup(store_text(q, (int)i + 3));
@@ -297,10 +297,11 @@ or_empty(const char *s)
 int
 subtask_save(struct store *s, const struct subtask *t, struct err *err)
 {
-	return store_run(s, STMT_SUBTASK_SAVE, err, "iisissssssssssss", t->task, (int64_t)t->id, kinds[t->kind],
+	return store_run(s, STMT_SUBTASK_SAVE, err, "iisisssssssssssss", t->task, (int64_t)t->id, kinds[t->kind],
 	    t->epoch_s, or_empty(t->user), or_empty(t->dir), or_empty(t->tag_name), or_empty(t->tag_id),
 	    or_empty(t->tag_author), or_empty(t->commit), or_empty(t->package), or_empty(t->srpm_file),
-	    or_empty(t->srpm), or_empty(t->tree), or_empty(t->copy_from), or_empty(t->inherit_ok));
+	    or_empty(t->srpm), or_empty(t->tree), or_empty(t->copy_from), or_empty(t->inherit_ok),
+	    or_empty(t->inherited));
 }
 
 int

@@ -99,6 +99,7 @@ struct subtask {
 	int64_t epoch_s;	/* SOURCE_DATE_EPOCH */
 	char *package;		/* source package; "" until known */
 	char *srpm_file, *srpm, *tree, *copy_from, *inherit_ok;
+	char *inherited;	/* head of the record that commit was seen to descend from; "" not looked at */
 };
 
 struct subtask_list {

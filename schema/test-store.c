@@ -317,11 +317,14 @@ test_merges(void **state)
 	AUTO(merge_list_fini) struct merge_list newest = {0};
 	AUTO(free) int64_t *tasks = NULL;
 	struct err err = {0};
+	char name[] = "sisyphus", one[] = "1", kind[] = "merge";
 	int64_t first, second;
 	size_t n;
 
-	OK(merge_add(f.s, "sisyphus", 0, 1, "1", 5, &first, &err));
-	OK(merge_add(f.s, "sisyphus", 1, 2, "1", 6, &second, &err));
+	OK(merge_add(f.s, &(struct merge){.repository = name, .base = 0, .serial = 1, .checker = one, .started = 5, .kind = kind},
+	    &first, &err));
+	OK(merge_add(f.s, &(struct merge){.repository = name, .base = 1, .serial = 2, .checker = one, .started = 6, .kind = kind},
+	    &second, &err));
 	OK(merge_task_add(f.s, second, 1, 30, &err));
 	OK(merge_task_add(f.s, second, 0, 40, &err));
 	OK(merge_set(f.s, first, "DONE", &err));

@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +15,10 @@
 #include "base/vec.h"
 #include "package/depend.h"
 #include "package/evr.h"
-#include "repo/import.h"
-#include "repo/unmet.h"
+#include "package/facts.h"
+#include "repo/repo.h"
 #include "shell/context.h"
+#include "shell/plumb-repo.h"
 #include "source/gear.h"
 #include "source/inherit.h"
 #include "source/srpm.h"
@@ -40,6 +40,13 @@ plumb_evr_cmp(struct context *c, struct err *err)
 	return 0;
 }
 
+static struct facts
+made_up(const char *name)
+{
+	return (struct facts){.name = xstrdup(name), .epoch = xstrdup(""), .version = xstrdup(""), .release = xstrdup(""),
+	    .arch = xstrdup("noarch"), .evr = xstrdup(""), .source = xstrdup(name), .file = xstrdup(""), .sha256 = xstrdup("")};
+}
+
 static int
 plumb_dep_match(struct context *c, struct err *err)
 {
@@ -53,15 +60,16 @@ plumb_dep_match(struct context *c, struct err *err)
 		return err_set(err, EINVAL, "a provide cannot be a rich dependency");
 	if (dep_is_rich(&require)) {
 		AUTO(repo_fini) struct repo r = {0};
-		struct facts have = {.name = xstrdup("p"), .arch = xstrdup("noarch")}, want = {.name = xstrdup("r"), .arch = xstrdup("noarch")};
+		struct facts have = made_up("p"), want = made_up("r");
 
 		vec_push(&have.dep[DEP_PROVIDES], provide);
 		vec_push(&want.dep[DEP_REQUIRES], require);
 		provide = require = (struct dep){0};
 		repo_add(&r, &have, "", 0);
 		repo_add(&r, &want, "", 0);
-		repo_index(&r);
-		return repo_satisfies(&r, &r.requirements.p[0]) ? VERB_OK : VERB_FAILED;
+		facts_fini(&have);
+		facts_fini(&want);
+		return repo_satisfied(&r, 0) ? VERB_OK : VERB_FAILED;
 	}
 	return dep_match(&provide, &require) ? VERB_OK : VERB_FAILED;
 }
@@ -198,56 +206,6 @@ plumb_srpm(struct context *c, struct err *err)
 	return r;
 }
 
-/* Every unmet of the union of some rpm-md folders. */
-
-static void
-print_unmets(const struct repo *r, const struct unmet_list *l, bool json)
-{
-	json_t *all = json_array();
-	char *text;
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct facts *f = &r->packages.p[l->p[i].package].facts;
-		const char *need = r->requirements.p[l->p[i].requirement].text;
-		AUTO(free) char *nevra = xasprintf("%s-%s.%s", f->name, f->evr, f->arch);
-
-		if (json)
-			json_array_append_new(all, json_pack("{s:s, s:s}", "package", nevra, "requirement", need));
-		else
-			printf("%s\t%s\n", nevra, need);
-	}
-	if (json && (text = json_dumps(all, JSON_INDENT(2)))) {
-		puts(text);
-		free(text);
-	}
-	json_decref(all);
-}
-
-static int
-plumb_repo_check(struct context *c, struct err *err)
-{
-	AUTO(repo_fini) struct repo r = {0};
-	AUTO(unmet_list_fini) struct unmet_list l = {0};
-	bool json = c->json;
-	const char *dir;
-	size_t n = 0;
-
-	for (; (dir = context_next(c));) {
-		if (strcmp(dir, "--json") == 0) {
-			json = true;
-			continue;
-		}
-		if (import_metadata(dir, &r, err) < 0)
-			return -1;
-		n++;
-	}
-	if (n == 0)
-		return err_set(err, EINVAL, "name one or more rpm-md folders");
-	unmet_find(&r, &l);
-	print_unmets(&r, &l, json);
-	return l.n ? VERB_FAILED : VERB_OK;
-}
-
 /* For a remote builder: the scheduler's socket on this process's stdin and stdout. */
 static int
 plumb_join(struct context *c, struct err *err)
@@ -312,6 +270,10 @@ const struct verb plumb_verbs[] = {
 	{"plumb srpm", "GITDIR TAG OUTDIR", "Make the source RPM of a tag; prints its path", plumb_srpm},
 	{"plumb repo-check", "DIR... [--json]", "Unmets of rpm-md folders: package, requirement; tab-separated; status 1 if any",
 	    plumb_repo_check},
+	{"plumb repo-try", "NAME|DIR [--arch ARCH] [--add RPM...] [--del SOURCE...] [--json]",
+	    "What a change would break and repair; status 1 if it breaks anything", plumb_repo_try},
+	{"plumb fold", "DIR... --batch FILE [--strategy NAME] [--testers N] [--json]",
+	    "Which of the transactions in FILE could be merged together into rpm-md folders", plumb_fold},
 	{"plumb inside", "DIR COMMAND [ARGUMENT...]", "Run a command as uid 0 of a sandbox without network, DIR being its " SANDBOX_DIR,
 	    plumb_inside},
 	{"plumb join", "", "Connect a remote builder: the scheduler on stdin and stdout", plumb_join},

@@ -200,7 +200,7 @@ make_tree(struct context *c, git_repository *repo, const struct tag *tag, struct
 }
 
 static int
-check_record(struct context *c, const struct repository *repository, const struct tag *tag, const struct subtask *t, struct err *err)
+check_record(struct context *c, const struct repository *repository, const struct tag *tag, struct subtask *t, struct err *err)
 {
 	AUTO(git_repository_free) git_repository *record = NULL;
 	AUTO(free) char *path = source_path(c, t->dir, err);
@@ -223,6 +223,9 @@ check_record(struct context *c, const struct repository *repository, const struc
 		return err_set(err, EINVAL, "git inheritance: %s is not a descendant of %s, which is published in %s: merge that "
 		    "commit and tag again, or `task check-git-inheritance %lld %o disable %s`", t->tag_name, head,
 		    repository->name, (long long)t->task, (unsigned)t->id, head);
+	/* While the head stays there, the merger need not look again. */
+	free(t->inherited);
+	t->inherited = xstrdup(r == 0 ? head : "");
 	return r;
 }
 

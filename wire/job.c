@@ -88,7 +88,7 @@ check_files(const struct wire_files *f, const char *what, struct err *err)
 static int
 check_single(const struct wire_job *j, struct err *err)
 {
-	const char *single[] = {j->primary, j->filelists, j->index};
+	const char *single[] = {j->primary, j->filelists, j->index, j->changes};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		if (*single[i] && !hash_valid(single[i]))
@@ -99,7 +99,7 @@ check_single(const struct wire_job *j, struct err *err)
 void
 wire_job_fini(struct wire_job *j)
 {
-	char *all[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->base_group};
+	char *all[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow, j->base_group};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);
@@ -115,7 +115,7 @@ wire_job_fini(struct wire_job *j)
 void
 wire_job_pack(struct str *out, const struct wire_job *j)
 {
-	const char *text[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->base_group};
+	const char *text[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow, j->base_group};
 
 	pack_u64(out, (uint64_t)j->ref.job);
 	pack_u32(out, j->ref.attempt);
@@ -139,7 +139,7 @@ wire_job_pack(struct str *out, const struct wire_job *j)
 int
 wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
 {
-	char **text[] = {&j->label, &j->arch, &j->repository, &j->primary, &j->filelists, &j->index, &j->base_group};
+	char **text[] = {&j->label, &j->arch, &j->repository, &j->primary, &j->filelists, &j->index, &j->changes, &j->allow, &j->base_group};
 	struct unpack u = unpack_begin(f->payload, f->n);
 
 	j->ref.job = (int64_t)unpack_u64(&u);

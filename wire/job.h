@@ -33,7 +33,8 @@ struct wire_job {
 	int64_t task;
 	/* The base state to solve against. */
 	char *primary, *filelists;	/* artefacts: rpm-md */
-	char *index;			/* artefact: the saved repository; test only */
+	char *index, *changes;		/* artefacts: the saved repository and what changed since ("": nothing); test only */
+	char *allow;			/* what checks tolerate; test only */
 	char *base_group;		/* what is always in a root, blank-separated */
 	/* The task on top of it. */
 	struct wire_files overlay;	/* RPMs of this architecture: the task's and what it depends on */

@@ -37,7 +37,8 @@ make_job(struct str *out)
 {
 	AUTO(wire_job_fini) struct wire_job j = {.ref = {12, 2}, .kind = WIRE_JOB_TEST, .label = xstrdup("#3.100 x86_64"),
 	    .arch = xstrdup("x86_64"), .repository = xstrdup("sisyphus"), .task = 3, .primary = xstrdup(SHA_A),
-	    .filelists = xstrdup(SHA_B), .index = xstrdup(""), .base_group = xstrdup("base gcc"), .n_own = 1,
+	    .filelists = xstrdup(SHA_B), .index = xstrdup(""), .changes = xstrdup(SHA_A),
+	    .allow = xstrdup("unmet a b\n"), .base_group = xstrdup("base gcc"), .n_own = 1,
 	    .source_date_epoch = 1700000000, .time_ms = 1000, .silence_ms = 100, .output_bytes = 1ull << 33};
 
 	wire_files_add(&j.overlay, SHA_A, "a-1-1.noarch.rpm", SHA_B);
@@ -207,7 +208,7 @@ test_version(void **state)
 
 	pack_u32(&raw, WIRE_VERSION + 1);
 	str_puts(&raw, "and a form that we cannot know");
-	FAILS(take_hello(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &err), "speaks version 2");
+	FAILS(take_hello(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &err), "speaks version 3");
 	assert_int_equal(err.code, EPROTO);
 }
 
@@ -223,6 +224,8 @@ test_job(void **state)
 	OK(wire_job_unpack(&(struct wire_frame){.type = WIRE_JOB, .payload = raw.p, .n = raw.n}, &j, &err));
 	assert_int_equal(j.ref.job * 10 + j.ref.attempt, 122);
 	assert_string_equal(j.label, "#3.100 x86_64");
+	assert_string_equal(j.changes, SHA_A);
+	assert_string_equal(j.allow, "unmet a b\n");
 	assert_string_equal(j.base_group, "base gcc");
 	assert_int_equal(j.overlay.n, 2);
 	assert_string_equal(j.overlay.p[0].facts, SHA_B);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "package/evr.h"
+#include "package/facts.h"
 #include "repo/unmet.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -35,13 +36,15 @@ require(struct dep *d)
 {
 	AUTO(repo_fini) struct repo r = {0};
 	AUTO(unmet_list_fini) struct unmet_list l = {0};
-	struct facts f = {.name = xstrdup("a"), .arch = xstrdup("noarch"), .source = xstrdup("a"), .evr = xstrdup("1-1")};
+	struct facts f = {.name = xstrdup("a"), .arch = xstrdup("noarch"), .source = xstrdup("a"), .evr = xstrdup("1-1"),
+	    .file = xstrdup(""), .sha256 = xstrdup("")};
 
 	vec_push(&f.dep[DEP_REQUIRES], *d);
 	vec_push(&f.dep[DEP_PROVIDES], ((struct dep){xstrdup("a"), xstrdup("1-1"), DEP_EQUAL}));
 	vec_push(&f.files, ((struct fact_file){.path = xstrdup("/a"), .content = xstrdup("")}));
 	*d = (struct dep){0};
 	repo_add(&r, &f, "", 0);
+	facts_fini(&f);
 	unmet_find(&r, &l);
 	assert(l.n <= 1);
 }

@@ -1,7 +1,6 @@
 /*
- * Facts and saved repositories: what can be read is packed to the same bytes again (but
- * for the frame of the ELF files, which has more than one form), and can be asked what is
- * unmet.
+ * Facts: what can be read is packed to the same bytes again (but for the frame of the
+ * ELF files, which has more than one form).
  */
 #include <assert.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "package/facts.h"
-#include "repo/unmet.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Facts without ELF files are what stands before them. */
@@ -66,30 +64,10 @@ facts(const uint8_t *data, size_t size)
 	assert(facts_differ(&f, &f, &what) == 0);
 }
 
-static void
-saved(const uint8_t *data, size_t size)
-{
-	AUTO(unmet_list_fini) struct unmet_list l = {0};
-	AUTO(repo_fini) struct repo r = {0};
-	struct err err = {0};
-
-	if (repo_load(&r, data, size, &err) < 0) {
-		assert(err.code != 0);
-		return;
-	}
-	unmet_find(&r, &l);
-	for (size_t i = 0; i < l.n; i++) {
-		AUTO(str_fini) struct str text = {0};
-
-		unmet_explain(&r, &l.p[i], &text);
-	}
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	facts(data, size);
 	without_elf(data, size);
-	saved(data, size);
 	return 0;
 }
