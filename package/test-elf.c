@@ -203,18 +203,19 @@ test_no_sections(void **state)
 	static const char *const hashes[] = {"sysv", "gnu", "both"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hashes); i++) {
-		AUTO(free) char *words = xasprintf("-shared -fPIC -nostdlib -Wl,--hash-style=%s -Wl,-soname,libh.so", hashes[i]);
+		AUTO(free) char *library = xasprintf("-shared -fPIC -nostdlib -Wl,--hash-style=%s -Wl,-soname,libh.so", hashes[i]);
+		AUTO(free) char *program = xasprintf("-nostdlib -no-pie libh.so -Wl,--unresolved-symbols=ignore-all "
+		    "-Wl,--hash-style=%s", hashes[i]);
 		AUTO(str_fini) struct str raw = {0};
 		AUTO(str_fini) struct str user = {0};
 
-		make("libh.so", "extern int far(void); int near_1(void) { return far(); } int near_2(void) { return 1; }", words);
+		make("libh.so", "extern int far(void); int near_1(void) { return far(); } int near_2(void) { return 1; }", library);
 		load("libh.so", &raw);
 		((Elf64_Ehdr *)raw.p)->e_shoff = 0;
 		((Elf64_Ehdr *)raw.p)->e_shnum = 0;
 		says_raw(&raw, "libh.so: needs ; has near_1 near_2; wants far");
 		/* An executable that defines nothing: its GNU hash table is empty. */
-		words = (free(words), xasprintf("-nostdlib -no-pie libh.so -Wl,--unresolved-symbols=ignore-all -Wl,--hash-style=%s", hashes[i]));
-		make("user", "extern int near_1(void), far(void); void _start(void) { near_1(); far(); }", words);
+		make("user", "extern int near_1(void), far(void); void _start(void) { near_1(); far(); }", program);
 		load("user", &user);
 		((Elf64_Ehdr *)user.p)->e_shoff = 0;
 		((Elf64_Ehdr *)user.p)->e_shnum = 0;
