@@ -21,6 +21,7 @@
 #include "shell/plumb-repo.h"
 #include "source/gear.h"
 #include "source/inherit.h"
+#include "source/record-graph.h"
 #include "source/srpm.h"
 #include "source/tag.h"
 #include "wire/conn.h"
@@ -77,14 +78,19 @@ plumb_dep_match(struct context *c, struct err *err)
 static int
 plumb_inherits(struct context *c, struct err *err)
 {
-	const char *dir = context_need(c, "a git repository", err), *old = dir ? context_need(c, "an old commit", err) : NULL;
-	const char *new = old ? context_need(c, "a new commit", err) : NULL;
+	bool trust = context_peek(c) && strcmp(context_peek(c), "--trust-graph") == 0;
 	AUTO(git_repository_free) git_repository *repo = NULL;
+	const char *dir, *old, *new;
 	int r;
 
+	if (trust)
+		context_next(c);
+	dir = context_need(c, "a git repository", err);
+	old = dir ? context_need(c, "an old commit", err) : NULL;
+	new = old ? context_need(c, "a new commit", err) : NULL;
 	if (!new || context_end(c, err) < 0 || tag_repository(dir, &repo, err) < 0)
 		return -1;
-	r = inherit_check(repo, old, new, err);
+	r = trust ? record_inherits(repo, old, new, err) : inherit_check(repo, old, new, err);
 	return r == INHERIT_NOT ? VERB_FAILED : r;
 }
 
@@ -266,7 +272,7 @@ plumb_inside(struct context *c, struct err *err)
 const struct verb plumb_verbs[] = {
 	{"plumb evr-cmp", "A B", "Compare versions as rpm does: prints -1, 0 or 1", plumb_evr_cmp},
 	{"plumb dep-match", "PROVIDE REQUIRE", "Exit status 0: the provide satisfies it; 1: it does not", plumb_dep_match},
-	{"plumb inherits", "GITDIR OLD NEW", "Exit status 0: OLD is an ancestor of NEW, or NEW itself; 1: it is not", plumb_inherits},
+	{"plumb inherits", "[--trust-graph] GITDIR OLD NEW", "Exit status 0: OLD is an ancestor of NEW, or NEW itself; 1: it is not", plumb_inherits},
 	{"plumb srpm", "GITDIR TAG OUTDIR", "Make the source RPM of a tag; prints its path", plumb_srpm},
 	{"plumb repo-check", "DIR... [--json]", "Unmets of rpm-md folders: package, requirement; tab-separated; status 1 if any",
 	    plumb_repo_check},

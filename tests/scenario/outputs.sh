@@ -51,6 +51,9 @@ ok 'inherits' artel plumb inherits "$git" main main
 echo x >"$FARM/work/joe-foo/x" && git -C "$FARM/work/joe-foo" add x && git -C "$FARM/work/joe-foo" commit -qm x && git -C "$FARM/work/joe-foo" push -q "$git" HEAD:new
 ok 'inherits: a descendant' artel plumb inherits "$git" main new
 fails 'inherits: not' 1 '' artel plumb inherits "$git" new main
+git -C "$git" commit-graph write --reachable --no-progress
+ok 'inherits: by the graph' artel plumb inherits --trust-graph "$git" main new
+fails 'inherits: not by the graph' 1 '' artel plumb inherits --trust-graph "$git" new main
 mkdir "$FARM/out"
 is 'srpm' "$(artel plumb srpm "$git" 1.0-1 "$FARM/out" 2>/dev/null)" "$FARM/out/foo-1.0-1.src.rpm"
 is 'srpm: is one' "$(rpm -qp --dbpath "$FARM/none" --qf '%{NAME} %{SOURCEPACKAGE}' "$FARM/out/foo-1.0-1.src.rpm")" 'foo 1'
