@@ -55,7 +55,7 @@ class MadeUp:
     origin = 'made up'
 
     def of(self, package):
-        count = 2 + min(package.installed // 12000, 20000)
+        count = 2 + min(package.installed // 36000, 20000)
         top = f'/usr/share/{package.name}'
         paths = [f'/usr/bin/{package.name}'] if package.section != 'libs' else []
         paths += [f'{top}/part{i // 50:03}/file{i:05}.dat' for i in range(count)]
