@@ -6,7 +6,6 @@ Alternatives become rich dependencies.  What is dropped: Replaces, Recommends an
 weaker, the qualifier `:any`.
 """
 
-import gzip
 import hashlib
 import os
 import re
@@ -164,7 +163,3 @@ def cache_folder():
     top = os.environ.get('ARTEL_CACHE') or os.path.join(
         os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'artel/debs')
     return os.path.join(top, 'lists')
-
-
-def open_gzip(path):
-    return gzip.open(path, 'rb')

@@ -54,7 +54,7 @@ def rebuild(old):
 # Culprits: each takes the index, the old packages and their rebuild, and
 # returns the packages and what was done to them, or None where it cannot be done.
 
-def lost_package(index, _old, new, dice):
+def lost_package(_index, _old, new, dice):
     """A sub-package is no more."""
     if len(new) < 2:
         return None
@@ -75,7 +75,7 @@ def lost_provide(_index, _old, new, dice):
     return new, f'{p.name} does not provide {debian.text(lost)}'
 
 
-def missing_version(index, old, new, dice):
+def missing_version(index, _old, new, dice):
     """A requirement of a version that is yet to come."""
     many = [(p, dep) for p in new for dep in p.requires if not is_choice(dep) and dep[1] == 'GE' and index.met(dep)]
     if not many:
