@@ -21,7 +21,6 @@ struct document {
 	bool held;			/* the window is a block, to be given back */
 	uint64_t taken;			/* bytes of text so far, to the window's end */
 	uint64_t packages;
-	struct xml_name root;
 	char root_name[64];
 };
 
@@ -133,12 +132,6 @@ static const char *const roots[RPMMD_KINDS] = {
 	[RPMMD_OTHER] = "otherdata",
 };
 
-static bool
-is_local(const struct xml_name *name, const char *text)
-{
-	return name->local_n == strlen(text) && memcmp(name->local, text, name->local_n) == 0;
-}
-
 static int
 read_root(struct document *d)
 {
@@ -150,7 +143,7 @@ read_root(struct document *d)
 
 	if (r != 0)
 		return r;
-	if (kind != XML_OPEN || !is_local(&name, roots[d->record.kind]) || name.full_n >= sizeof(d->root_name))
+	if (kind != XML_OPEN || !xml_same(name.local, name.local_n, roots[d->record.kind]) || name.full_n >= sizeof(d->root_name))
 		return xml_bad(x, "not the root of this kind of metadata");
 	if ((r = xml_attributes(x, NULL, 0, NULL, &empty)) != 0)
 		return r;
@@ -170,11 +163,11 @@ read_inside(struct document *d)
 	if (r != 0)
 		return r;
 	if (kind == XML_CLOSE) {
-		if (name.full_n != strlen(d->root_name) || memcmp(name.full, d->root_name, name.full_n) != 0)
+		if (!xml_same(name.full, name.full_n, d->root_name))
 			return xml_bad(x, "a close tag of another element");
 		return ITEM_END;
 	}
-	if (is_local(&name, "package")) {
+	if (xml_same(name.local, name.local_n, "package")) {
 		x->p = name.full - 1;
 		return record_read(&d->record);
 	}

@@ -332,7 +332,8 @@ record_read(struct record *r)
 		return XML_MORE;
 	if (*r->x.p == '\n')
 		r->x.p++;
-	cut_source(&r->package);
+	if (r->kind == RPMMD_PRIMARY)
+		cut_source(&r->package);
 	r->package.record = start;
 	r->package.record_n = (size_t)(r->x.p - start);
 	return check(r);

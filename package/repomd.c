@@ -96,7 +96,7 @@ read_root(struct xml *x, struct search *s)
 
 	if ((r = xml_tag(x, &root, &kind)) != 0)
 		return r;
-	if (kind != XML_OPEN || root.local_n != strlen("repomd") || memcmp(root.local, "repomd", root.local_n) != 0)
+	if (kind != XML_OPEN || !xml_same(root.local, root.local_n, "repomd"))
 		return xml_bad(x, "the root is not <repomd>");
 	r = xml_attributes(x, NULL, 0, NULL, &empty);
 	return r != 0 || empty ? r : xml_children(x, &root, known, 1, s);

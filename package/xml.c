@@ -50,6 +50,22 @@ find_special(const char *p)
 	}
 }
 
+/* Past blanks; most are a newline and an indentation. */
+static inline const char *
+skip_blanks(const char *p)
+{
+	if (*p == '\n') {
+		uint64_t word;
+
+		memcpy(&word, ++p, 8);
+		word = le64toh(word) ^ EACH(' ');
+		p += word ? __builtin_ctzll(word) >> 3 : 8;
+	}
+	while (is_space(*p))
+		p++;
+	return p;
+}
+
 /* Bytes that end a name. */
 static const bool ends_name[256] = {['\0'] = 1, [' '] = 1, ['\n'] = 1, ['\t'] = 1, ['\r'] = 1, ['/'] = 1, ['>'] = 1,
     ['='] = 1, ['<'] = 1, ['"'] = 1, ['\''] = 1, ['&'] = 1};
@@ -118,11 +134,9 @@ int
 xml_tag(struct xml *x, struct xml_name *name, enum xml_kind *kind)
 {
 	for (;;) {
-		const char *p = x->p;
+		const char *p = skip_blanks(x->p);
 		int r;
 
-		while (is_space(*p))
-			p++;
 		if (*p != '<' && !(p = memchr(p, '<', (size_t)(x->end - p))))
 			return XML_MORE;
 		x->p = p;
@@ -177,17 +191,12 @@ read_attribute(struct xml *x, struct xml_name *name, struct xml_value *value)
 	return is_space(*p) || *p == '>' || *p == '/' ? 0 : stopped(x, p, "attributes without a blank between them");
 }
 
-static inline bool
-is_named(const struct xml_name *name, const char *text)
-{
-	return strncmp(name->full, text, name->full_n) == 0 && text[name->full_n] == '\0';
-}
-
 int
 xml_attributes(struct xml *x, const char *const *wanted, size_t n, struct xml_value *value, bool *empty)
 {
 	struct xml_name name;
 	struct xml_value v;
+	size_t next = 0;
 	int r;
 
 	for (size_t i = 0; i < n; i++)
@@ -204,12 +213,16 @@ xml_attributes(struct xml *x, const char *const *wanted, size_t n, struct xml_va
 			return stopped(x, x->p + 1, "a `/` in a tag");
 		if ((r = read_attribute(x, &name, &v)) != 0)
 			return r;
-		for (size_t i = 0; i < n; i++)
-			if (is_named(&name, wanted[i])) {
-				if (value[i].p)
-					return xml_bad(x, "an attribute given twice");
-				value[i] = v;
-			}
+		/* Most come in the order in which they are wanted. */
+		for (size_t k = 0; k < n; k++, next++) {
+			next = next < n ? next : 0;
+			if (!xml_same(name.full, name.full_n, wanted[next]))
+				continue;
+			if (value[next].p)
+				return xml_bad(x, "an attribute given twice");
+			value[next++] = v;
+			break;
+		}
 	}
 }
 
@@ -222,9 +235,16 @@ same_name(const struct xml_name *a, const struct xml_name *b)
 static int
 check_close(struct xml *x, const struct xml_name *opened)
 {
+	const char *p = x->p + 2;
 	struct xml_name name;
-	int r = read_close(x, &name);
+	int r;
 
+	if ((size_t)(x->end - x->p) > opened->full_n + 2 && memcmp(p, opened->full, opened->full_n) == 0 &&
+	    p[opened->full_n] == '>') {
+		x->p = p + opened->full_n + 1;
+		return 0;
+	}
+	r = read_close(x, &name);
 	if (r == 0 && !same_name(&name, opened))
 		return xml_bad(x, "a close tag of another element");
 	return r;
@@ -305,18 +325,12 @@ xml_children(struct xml *x, const struct xml_name *parent, const struct xml_elem
 			return r;
 		if (kind == XML_CLOSE)
 			return same_name(&name, parent) ? 0 : xml_bad(x, "a close tag of another element");
-		while (i < n && (strncmp(known[i].name, name.local, name.local_n) != 0 || known[i].name[name.local_n]))
+		while (i < n && !xml_same(name.local, name.local_n, known[i].name))
 			i++;
 		r = i < n ? known[i].take(x, &name, arg, known[i].which) : xml_skip(x, &name);
 		if (r != 0)
 			return r;
 	}
-}
-
-bool
-xml_is(const struct xml_value *v, const char *text)
-{
-	return v->p && strncmp(v->p, text, v->n) == 0 && text[v->n] == '\0';
 }
 
 /* Decoding: only what has something to decode comes here. */

@@ -57,8 +57,22 @@ struct xml_element {
 };
 /* All children of an open element whose attributes were read, and its close tag; unknown ones are passed over. */
 int xml_children(struct xml *x, const struct xml_name *parent, const struct xml_element *known, size_t n, void *arg);
+/* Whether n bytes are this text. By hand: most differ in the first byte, and a call would cost more. */
+static inline bool
+xml_same(const char *p, size_t n, const char *text)
+{
+	for (; n > 0 && *p == *text; p++, text++)
+		n--;
+	return n == 0 && *text == '\0';
+}
+
 /* Whether a value, undecoded, is this text. */
-bool xml_is(const struct xml_value *value, const char *text);
+static inline bool
+xml_is(const struct xml_value *value, const char *text)
+{
+	return value->p && xml_same(value->p, value->n, text);
+}
+
 /* An error at p; always -1. */
 int xml_bad(struct xml *x, const char *what);
 
