@@ -49,7 +49,7 @@ show_big(struct document *d)
 	d->record.x.end = d->big.p + d->big.n;
 }
 
-/* Gather until there is twice the text; 0 if there is no more at all. */
+/* Gather in big until there is twice the text; 0 if there is no more at all. */
 static int
 grow_big(struct document *d, struct err *err)
 {
@@ -87,7 +87,7 @@ more(struct document *d, struct err *err)
 	struct block b;
 	int r;
 
-	if (rest > BLOCK_HEAD)
+	if (rest > d->from->head)
 		return grow_big(d, err);
 	if ((r = d->from->take(d->from->arg, &b, err)) <= 0)
 		return r;

@@ -7,11 +7,12 @@
 
 enum { RECORD_MAX = 256 << 20 };
 
-/* Blocks as those of blocks.h: room of BLOCK_HEAD bytes before, BLOCK_SLACK NULs behind, no NUL inside. */
+/* Blocks as those of blocks.h: `head` bytes before may be written to, BLOCK_SLACK NULs behind, no NUL inside. */
 struct source {
 	int (*take)(void *arg, struct block *out, struct err *err);
 	void (*give)(void *arg);
 	void *arg;
+	size_t head;
 };
 
 enum { DOCUMENT_STOPPED = 1 };

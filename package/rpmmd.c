@@ -41,7 +41,7 @@ read_file(int fd, const struct sha256 *expected, enum rpmmd_kind kind, rpmmd_fn 
 
 	if (!b)
 		return -1;
-	r = document_read(&(struct source){take, give, b}, kind, fn, arg, err);
+	r = document_read(&(struct source){take, give, b, BLOCK_HEAD}, kind, fn, arg, err);
 	if (r != DOCUMENT_STOPPED && blocks_hash(b, &sum, &unread) == 0 && strcmp(sum.hex, expected->hex) != 0)
 		return err_set(err, EBADMSG, "its SHA-256 is not what repomd.xml says");
 	if (unread.code)

@@ -164,6 +164,8 @@ test_records(void **state)
 
 /* 2. Text by hand, cut into blocks of any size. */
 
+enum { CUT_HEAD = 100 };
+
 struct cut {
 	const char *p;
 	size_t n, piece;
@@ -180,9 +182,9 @@ cut_take(void *arg, struct block *out, struct err *err)
 	if (n == 0)
 		return 0;
 	/* To the byte, so that a sanitizer sees what goes beyond. */
-	memory = xcalloc(1, BLOCK_HEAD + n + BLOCK_SLACK);
-	memcpy(memory + BLOCK_HEAD, c->p, n);
-	*out = (struct block){memory + BLOCK_HEAD, n};
+	memory = xcalloc(1, CUT_HEAD + n + BLOCK_SLACK);
+	memcpy(memory + CUT_HEAD, c->p, n);
+	*out = (struct block){memory + CUT_HEAD, n};
 	assert_null(c->held[1]);
 	c->held[c->held[0] != NULL] = memory;
 	c->p += n;
@@ -204,7 +206,7 @@ static int
 read_cut(const char *text, size_t n, size_t piece, enum rpmmd_kind kind, struct str *out, struct err *err)
 {
 	struct cut c = {text, n, piece, {NULL, NULL}};
-	int r = document_read(&(struct source){cut_take, cut_give, &c}, kind, describe, out, err);
+	int r = document_read(&(struct source){cut_take, cut_give, &c, CUT_HEAD}, kind, describe, out, err);
 
 	free(c.held[0]);
 	free(c.held[1]);
@@ -239,7 +241,7 @@ static const char by_hand_means[] =
 static void
 test_by_hand(void **state)
 {
-	for (size_t piece = 1; piece <= sizeof(by_hand); piece += 1 + piece / 20) {
+	for (size_t piece = 1; piece <= sizeof(by_hand); piece++) {
 		AUTO(str_fini) struct str out = {0};
 		struct err err = {0};
 
@@ -259,8 +261,7 @@ test_cut_short(void **state)
 		struct err err = {0};
 
 		FAILS(read_cut(by_hand, n, 4096, RPMMD_PRIMARY, &out, &err), "ends before");
-		if (n % 13 == 0)
-			FAILS(read_cut(by_hand, n, 7, RPMMD_PRIMARY, &out, &err), "ends before");
+		FAILS(read_cut(by_hand, n, 7, RPMMD_PRIMARY, &out, &err), "ends before");
 	}
 }
 

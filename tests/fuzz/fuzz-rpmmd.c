@@ -12,6 +12,9 @@
 #include "package/document.h"
 #include "tests/fuzz/fuzz.h"
 
+/* Little room, so that records have to be gathered too. */
+enum { HEAD = 64 };
+
 struct feed {
 	const char *p;
 	size_t n, piece;
@@ -29,10 +32,10 @@ take(void *arg, struct block *out, struct err *err)
 
 	if (n == 0)
 		return 0;
-	memory = xrealloc(NULL, BLOCK_HEAD + n + BLOCK_SLACK);
-	memcpy(memory + BLOCK_HEAD, f->p, n);
-	memset(memory + BLOCK_HEAD + n, 0, BLOCK_SLACK);
-	*out = (struct block){memory + BLOCK_HEAD, n};
+	memory = xrealloc(NULL, HEAD + n + BLOCK_SLACK);
+	memcpy(memory + HEAD, f->p, n);
+	memset(memory + HEAD + n, 0, BLOCK_SLACK);
+	*out = (struct block){memory + HEAD, n};
 	assert(!f->held[1]);
 	f->held[f->held[0] != NULL] = memory;
 	f->p += n;
@@ -72,7 +75,7 @@ read_all(const uint8_t *data, size_t size, size_t piece, struct str *packages)
 {
 	struct feed f = {.p = (const char *)data, .n = size, .piece = piece};
 	struct err err = {0};
-	int r = document_read(&(struct source){take, give, &f}, data[-1] % RPMMD_KINDS, note, &f, &err);
+	int r = document_read(&(struct source){take, give, &f, HEAD}, data[-1] % RPMMD_KINDS, note, &f, &err);
 
 	assert(r == 0 || (r == -1 && err.code != 0));
 	free(f.held[0]);
