@@ -68,7 +68,7 @@ grow_big(struct document *d, struct err *err)
 	} else {
 		str_shift(&d->big, (size_t)(x->p - d->big.p));
 	}
-	while (got <= rest && (r = d->from->take(d->from->arg, &b, err)) > 0) {
+	while (got <= rest && rest + got <= RECORD_MAX && (r = d->from->take(d->from->arg, &b, err)) > 0) {
 		str_put(&d->big, b.p, b.n);
 		got += b.n;
 		d->from->give(d->from->arg);

@@ -362,6 +362,36 @@ test_deep(void **state)
 	FAILS(read_cut(text.p, text.n, 4096, RPMMD_PRIMARY, &out, &err), "too deep");
 }
 
+static int
+endless_take(void *arg, struct block *out, struct err *err)
+{
+	char *memory = arg;
+	bool first = memory[0] == '\0';
+
+	memory[0] = 1;
+	memset(memory + CUT_HEAD, 'x', BLOCK_SIZE);
+	if (first)
+		memcpy(memory + CUT_HEAD, "<metadata><a>", strlen("<metadata><a>"));
+	*out = (struct block){memory + CUT_HEAD, BLOCK_SIZE};
+	return 1;
+}
+
+static void
+endless_give(void *arg)
+{
+}
+
+static void
+test_endless(void **state)
+{
+	AUTO(free) char *memory = xcalloc(1, CUT_HEAD + BLOCK_SIZE + BLOCK_SLACK);
+	AUTO(str_fini) struct str out = {0};
+	struct source from = {endless_take, endless_give, memory, CUT_HEAD};
+	struct err err;
+
+	FAILS(document_read(&from, RPMMD_PRIMARY, describe, &out, &err), "byte 10, after 0 packages: a record over 256 MiB");
+}
+
 /* 4. Files that are not what repomd.xml says, and repositories that are none. */
 
 static int
@@ -493,6 +523,7 @@ main(void)
 		cmocka_unit_test(test_long_record),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_nul),
