@@ -85,6 +85,7 @@ ALIASES = {
     'libelf-dev': ['elfutils-libelf-devel'],
     'libgit2-dev': ['libgit2-devel'],
     'libglib2.0-dev': ['glib2-devel'],
+    'libisal-dev': ['isa-l-devel'],
     'libjansson-dev': ['jansson-devel'],
     'libncurses-dev': ['ncurses-devel'],
     'libpopt-dev': ['popt-devel'],
