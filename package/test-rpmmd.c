@@ -162,6 +162,27 @@ test_records(void **state)
 	}
 }
 
+/* A text that ends with a block, or a byte before or behind that. */
+static void
+test_ends(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(free) char *text = xcalloc(1, 2 * BLOCK_SIZE + 2);
+
+	memset(text, '\n', 2 * BLOCK_SIZE + 1);
+	memcpy(text, "<metadata/>", strlen("<metadata/>"));
+	for (int how = 0; how < PRESSES; how++)
+		for (size_t n = 2 * BLOCK_SIZE - 1; n <= 2 * BLOCK_SIZE + 1; n++) {
+			AUTO(str_fini) struct str pressed = {0};
+			AUTO(str_fini) struct str out = {0};
+			struct err err = {0};
+
+			press(how, text, n, &pressed);
+			put_repository(&f, RPMMD_PRIMARY, pressed.p, pressed.n);
+			OK(rpmmd_primary(f.path, describe, &out, &err));
+		}
+}
+
 /* 2. Text by hand, cut into blocks of any size. */
 
 enum { CUT_HEAD = 100 };
@@ -227,7 +248,7 @@ static const char by_hand[] = HEAD
     "<r:requires xmlns:r='r'><r:entry ver='1' name='a\tb\nc' rel='2' epoch='' flags='GE' pre='1'/>"
     "<entry name='no-version' flags='EQ'/><entry name='&#10;' epoch='1' rel='5'></entry></r:requires>"
     "<rpm:provides/><rpm:obsoletes></rpm:obsoletes><rpm:suggests><rpm:entry name='no'/></rpm:suggests>"
-    "<file type='dir'>/a&gt;b</file><file/><file type='what'>/x</file></format></package>"
+    "<file type='dir'>/a&gt;b</file><file/><file type='what'>/x\r\n</file></format></package>"
     PACKAGE "</metadata>\n<!-- the end -->\n";
 
 static const char by_hand_means[] =
@@ -235,7 +256,7 @@ static const char by_hand_means[] =
     "requires [a b c] [1-2] [] [>] [=]\n"
     "requires [no-version] [] [] [] [=]\n"
     "requires [\n] [1:-5] [] [] []\n"
-    "dir [/a>b]\nfile []\nfile [/x]\n"
+    "dir [/a>b]\nfile []\nfile [/x\n]\n"
     "package [a] [noarch] [] [1] [1] [11] [a.rpm] [a]\n";
 
 static void
@@ -518,6 +539,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_long_record),
