@@ -138,7 +138,7 @@ record_from_facts(const struct metadata *m, const struct publish_package *p, str
 	r = m->kind == PUBLISH_PRIMARY ? all.primary : m->kind == PUBLISH_FILELISTS ? all.filelists : all.other;
 	while (r.n && r.p[r.n - 1] == '\n')
 		r.n--;
-	if (r.n < sizeof(record_begin) + sizeof(record_end) || memcmp(r.p, record_begin, sizeof(record_begin) - 1) != 0 ||
+	if (r.n < sizeof(record_begin) + sizeof(record_end) - 2 || memcmp(r.p, record_begin, sizeof(record_begin) - 1) != 0 ||
 	    memmem(r.p, r.n, record_end, sizeof(record_end) - 1) != r.p + r.n - (sizeof(record_end) - 1))
 		return err_set(err, EBADMSG, "facts of %s: %s is not one record", p->file, kinds[m->kind].name);
 	str_put(out, r.p, r.n);

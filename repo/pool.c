@@ -23,7 +23,7 @@
 #include "repo/pool.h"
 #include "repo/publish.h"
 
-enum { RETAIN_S = 600, FOLDERS_MOST = 1024 };
+enum { RETAIN_S = 600, FOLDERS_MOST = 256 };
 
 AUTO_DEFINE(DIR *, closedir);
 
