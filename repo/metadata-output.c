@@ -73,18 +73,24 @@ stretch(const struct metadata *m, size_t i, size_t *length)
 static int
 write_all(struct metadata *m, struct metadata_output *o, struct err *err)
 {
+	uint64_t at = m->header.n;
+
 	if (put(o, &m->header, err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->runs.n; ) {
 		size_t length, n = stretch(m, i, &length);
 
 		if (n == 0) {
+			at += m->runs.p[i].run.length;
 			if (put(o, &m->runs.p[i++].packed, err) < 0)
 				return -1;
 			continue;
 		}
 		if (file_copy_range(m->before->file[m->kind], (off_t)m->runs.p[i].run.offset, o->fd, length, err) < 0)
 			return -1;
+		/* Let the disk begin; the sync at the end then has less to wait for. */
+		sync_file_range(o->fd, (off_t)at, (off_t)length, SYNC_FILE_RANGE_WRITE);
+		at += length;
 		progress(o, length, false, false);
 		i += n;
 	}

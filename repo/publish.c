@@ -24,6 +24,7 @@ struct work {
 	struct metadata file[PUBLISH_KINDS];
 	struct metadata_output output[PUBLISH_KINDS];
 	struct run_table table;
+	struct sha256 runs;
 	struct touched touched;
 	struct publish_cost cost;
 	char *tmp, *repodata_path;	/* below the farm's root */
@@ -65,7 +66,24 @@ make_part(void *arg, size_t i, struct err *err)
 	return 0;
 }
 
-/* Job i of writing: each file has a writer, and after it those that read what it writes. */
+/* Jobs of writing a file: the writer, and after it those that read what it writes. */
+static size_t
+steps_of(const struct publish *p)
+{
+	return p->open_checksum ? 3 : 2;
+}
+
+/* The table, as an artefact. */
+static int
+write_table(struct work *w, struct err *err)
+{
+	AUTO(str_fini) struct str raw = {0};
+
+	w->table.how = w->p->how;
+	run_table_pack(&raw, &w->table);
+	return artefact_put(w->p->dir, raw.p, raw.n, &w->runs, err);
+}
+
 static int
 write_part(void *arg, size_t i, struct err *err)
 {
@@ -73,9 +91,12 @@ write_part(void *arg, size_t i, struct err *err)
 		metadata_write, metadata_hash, metadata_hash_open,
 	};
 	struct work *w = arg;
-	size_t n = w->p->open_checksum ? 3 : 2;
-	enum publish_kind k = largest_first[i / n];
+	size_t n = steps_of(w->p);
+	enum publish_kind k;
 
+	if (i == PUBLISH_KINDS * n)
+		return write_table(w, err);
+	k = largest_first[i / n];
 	return steps[i % n](&w->file[k], &w->output[k], err);
 }
 
@@ -103,16 +124,16 @@ write_files(struct work *w, struct err *err)
 		if (o->fd < 0)
 			return err_sys(err, "create repodata/%s", publish_kind_name(k));
 	}
-	return parallel_run(PUBLISH_KINDS * (p->open_checksum ? 3 : 2), p->threads, write_part, w, err);
+	return parallel_run(PUBLISH_KINDS * steps_of(p) + 1, p->threads, write_part, w, err);
 }
 
-/* Name the files by their hashes, and keep them and the table as artefacts. */
+/* Name the files by their hashes, and keep them as artefacts. */
 static int
 name_files(struct work *w, struct repomd_file *file, char **names, struct published *out, struct err *err)
 {
 	const struct timespec times[2] = {{.tv_sec = w->p->when}, {.tv_sec = w->p->when}};
-	AUTO(str_fini) struct str raw = {0};
 
+	out->runs = w->runs;
 	for (int k = 0; k < PUBLISH_KINDS; k++) {
 		const struct metadata_output *o = &w->output[k];
 		AUTO(free) char *path = NULL;
@@ -127,9 +148,7 @@ name_files(struct work *w, struct repomd_file *file, char **names, struct publis
 		out->file[k] = o->hash;
 		file[k] = (struct repomd_file){names[k], o->hash, o->open_hash, w->file[k].size, w->file[k].open_size};
 	}
-	w->table.how = w->p->how;
-	run_table_pack(&raw, &w->table);
-	return artefact_put(w->p->dir, raw.p, raw.n, &out->runs, err);
+	return 0;
 }
 
 static int

@@ -19,9 +19,9 @@ enum { TABLE_VERSION = 1, MEMBER_LEAST = 10 };
 
 /* Packages in a run, on average. Measured: docs/performance.md. */
 static const size_t wanted[PUBLISH_KINDS] = {
-	[PUBLISH_PRIMARY] = 24,
-	[PUBLISH_FILELISTS] = 6,
-	[PUBLISH_OTHER] = 64,
+	[PUBLISH_PRIMARY] = 16,
+	[PUBLISH_FILELISTS] = 4,
+	[PUBLISH_OTHER] = 48,
 };
 
 static const unsigned char key[crypto_shorthash_KEYBYTES] = "artel: runs, v1";
