@@ -88,9 +88,8 @@ by_id(const struct run_table *t, size_t *mask)
 	return slot;
 }
 
-int
-before_open(struct before *b, int dir, const struct published *was, const struct publish_package *p, size_t n,
-	struct err *err)
+void
+before_open(struct before *b, int dir, const struct published *was, const struct run_id *ids, size_t n)
 {
 	AUTO(free) uint32_t *slot = NULL;
 	size_t mask;
@@ -100,17 +99,12 @@ before_open(struct before *b, int dir, const struct published *was, const struct
 	slot = by_id(&b->table, &mask);
 	b->index = xcalloc(n, sizeof(*b->index));
 	for (size_t i = 0; i < n; i++) {
-		struct run_id id;
-		size_t at;
+		size_t at = slot_of(&ids[i], mask);
 
-		if (run_id_from(p[i].sha256, &id, err) < 0)
-			return err_ctx(err, "%s", p[i].file);
-		at = slot_of(&id, mask);
-		while (slot[at] && memcmp(&b->table.ids.p[slot[at] - 1], &id, sizeof(id)) != 0)
+		while (slot[at] && memcmp(&b->table.ids.p[slot[at] - 1], &ids[i], sizeof(*ids)) != 0)
 			at = (at + 1) & mask;
 		b->index[i] = slot[at] ? slot[at] - 1 : BEFORE_NONE;
 	}
-	return 0;
 }
 
 void

@@ -11,7 +11,6 @@
 #include "repo/runs.h"
 
 struct published;
-struct publish_package;
 
 #define BEFORE_NONE UINT32_MAX
 
@@ -25,11 +24,10 @@ void before_fini(struct before *b);
 AUTO_DEFINE_EMBEDDED(struct before, before_fini);
 
 /*
- * Look at the state `was` (NULL: there is none). What is missing or damaged of it is as if it had
- * never been; only a package whose sha256 is none is an error.
+ * Look at the state `was` (NULL: there is none), and for the n packages of the new one in it. What is
+ * missing or damaged of it is as if it had never been.
  */
-int before_open(struct before *b, int dir, const struct published *was, const struct publish_package *p, size_t n,
-	struct err *err);
+void before_open(struct before *b, int dir, const struct published *was, const struct run_id *ids, size_t n);
 
 /* One run of it, expanded; zeroed: none yet. Of one thread. */
 struct before_run {

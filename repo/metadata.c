@@ -104,14 +104,11 @@ plan_parts(struct metadata *m)
 }
 
 int
-metadata_plan(struct metadata *m, struct err *err)
+metadata_plan(struct metadata *m, const char *const *names, struct err *err)
 {
 	const struct publish *p = m->publish;
-	AUTO(free) const char **names = xcalloc(p->n, sizeof(*names));
 	const char *close = kinds[m->kind].close;
 
-	for (size_t i = 0; i < p->n; i++)
-		names[i] = p->p[i].name;
 	plan_runs(m, names, p->n);
 	plan_parts(m);
 	str_add(&m->header_text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n%s packages=\"%zu\">\n", kinds[m->kind].open, p->n);

@@ -43,8 +43,8 @@ struct metadata {
 void metadata_fini(struct metadata *m);
 AUTO_DEFINE_EMBEDDED(struct metadata, metadata_fini);
 
-/* Decide the runs, and which of them are copied from the state before. m: zeroed but for its first four. */
-int metadata_plan(struct metadata *m, struct err *err);
+/* Decide the runs, and which of them are copied from the state before. m: zeroed but for its first four. names: of all packages. */
+int metadata_plan(struct metadata *m, const char *const *names, struct err *err);
 /* Check what is copied and make what is new of one part; a copied run that is damaged is made. Threads: one a part. */
 int metadata_make(struct metadata *m, size_t part, struct err *err);
 /* After all parts: give the new file's runs their places in it. */

@@ -27,6 +27,7 @@ struct work {
 	struct sha256 runs;
 	struct touched touched;
 	struct publish_cost cost;
+	const char **names;		/* of the packages */
 	char *tmp, *repodata_path;	/* below the farm's root */
 	int repodata;
 };
@@ -41,6 +42,7 @@ work_fini(struct work *w)
 	before_fini(&w->before);
 	run_table_fini(&w->table);
 	touched_fini(&w->touched);
+	free(w->names);
 	free(w->tmp);
 	free(w->repodata_path);
 	if (w->repodata >= 0)
@@ -101,19 +103,25 @@ write_part(void *arg, size_t i, struct err *err)
 }
 
 static int
+plan_file(void *arg, size_t i, struct err *err)
+{
+	struct work *w = arg;
+	struct metadata *m = &w->file[i];
+
+	*m = (struct metadata){.kind = (enum publish_kind)i, .publish = w->p, .before = &w->before, .cost = &w->cost};
+	return metadata_plan(m, w->names, err);
+}
+
+static int
 write_files(struct work *w, struct err *err)
 {
 	const struct publish *p = w->p;
 	size_t parts = 0;
 
-	for (int k = 0; k < PUBLISH_KINDS; k++) {
-		struct metadata *m = &w->file[k];
-
-		*m = (struct metadata){.kind = k, .publish = p, .before = &w->before, .cost = &w->cost};
-		if (metadata_plan(m, err) < 0)
-			return -1;
-		parts += m->parts.n;
-	}
+	if (parallel_run(PUBLISH_KINDS, p->threads, plan_file, w, err) < 0)
+		return -1;
+	for (int k = 0; k < PUBLISH_KINDS; k++)
+		parts += w->file[k].parts.n;
 	if (parallel_run(parts, p->threads, make_part, w, err) < 0)
 		return -1;
 	for (int k = 0; k < PUBLISH_KINDS; k++) {
@@ -193,22 +201,25 @@ write_tree(struct work *w, struct published *out, struct err *err)
 	return 0;
 }
 
-/* All ids, in order; and that the order is what the files' bytes depend on. */
+/* All ids and names, in order; and that the order is what the files' bytes depend on. */
 static int
 take_ids(struct work *w, struct err *err)
 {
 	const struct publish *p = w->p;
 
+	vec_reserve(&w->table.ids, p->n);
+	w->names = xcalloc(p->n, sizeof(*w->names));
 	for (size_t i = 0; i < p->n; i++) {
-		struct run_id id;
 		int c = i ? strcmp(p->p[i - 1].name, p->p[i].name) : -1;
 
 		assert(c < 0 || (c == 0 && strcmp(p->p[i - 1].sha256, p->p[i].sha256) <= 0));
-		if (run_id_from(p->p[i].sha256, &id, err) < 0)
+		if (run_id_from(p->p[i].sha256, &w->table.ids.p[i], err) < 0)
 			return err_ctx(err, "%s", p->p[i].file);
-		vec_push(&w->table.ids, id);
+		w->names[i] = p->p[i].name;
 	}
-	return before_open(&w->before, p->dir, p->before, p->p, p->n, err);
+	w->table.ids.n = p->n;
+	before_open(&w->before, p->dir, p->before, w->table.ids.p, p->n);
+	return 0;
 }
 
 int

@@ -26,21 +26,22 @@ static const size_t wanted[PUBLISH_KINDS] = {
 
 static const unsigned char key[crypto_shorthash_KEYBYTES] = "artel: runs, v1";
 
-static int
-digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of a hex digit + 1; 0: none. */
+static const unsigned char digits[256] = {
+	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+	['a'] = 11, 12, 13, 14, 15, 16,
+};
 
 int
 run_id_from(const char *sha256, struct run_id *out, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(out->raw); i++) {
-		int high = digit(sha256[2 * i]), low = high < 0 ? -1 : digit(sha256[2 * i + 1]);
+		unsigned high = digits[(unsigned char)sha256[2 * i]];
+		unsigned low = high ? digits[(unsigned char)sha256[2 * i + 1]] : 0;
 
-		if (low < 0)
+		if (!low)
 			return err_set(err, EINVAL, "not a SHA-256: %s", sha256);
-		out->raw[i] = (unsigned char)(high << 4 | low);
+		out->raw[i] = (unsigned char)((high - 1) << 4 | (low - 1));
 	}
 	return sha256[SHA256_HEX] ? err_set(err, EINVAL, "not a SHA-256: %s", sha256) : 0;
 }
