@@ -131,7 +131,7 @@ file_copy_fd(int from, int to, struct err *err)
 	while ((n = read(from, buf, BLOCK)) > 0)
 		if (file_write_fd(to, buf, (size_t)n, err) < 0)
 			return -1;
-	return n < 0 ? err_sys(err, "its content") : 0;
+	return n < 0 ? err_sys(err, "read") : 0;
 }
 
 static int

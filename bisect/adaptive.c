@@ -2,7 +2,7 @@
  * Sets are judged by a sample of answers (guess.h). Of candidates for one tester,
  * that one is taken which together with those before it tells most answers apart
  * (the entropy of all their verdicts, in bits), plus a reward for items that could
- * be accepted at once.
+ * be accepted at once, and for what would settle the batch.
  */
 #include <math.h>
 #include <string.h>
@@ -11,10 +11,13 @@
 #include "bisect/adaptive.h"
 #include "bisect/guess.h"
 
-/* Candidates for a tester, of which every fourth leaves out what one of the answers does; a part of the testers proves nothing. */
+/* Of the candidates for a tester one in COMPLEMENTS leaves out what an answer does; one tester in SPARE proves nobody guilty. */
 enum { CANDIDATES = 64, COMPLEMENTS = 4, SPARE = 3 };
 
-/* How likely a set should be to pass for testers to build on it; what an accepted batch, and a settled one, weigh in bits. */
+/*
+ * How likely a set should be to pass for testers to build on it; what an accepted batch, and a settled one,
+ * weigh in bits. Chosen by simulation: bench/bench-bisect.c.
+ */
 static const double LIKELY = 0.4, REWARD = 1, FINISH = 3;
 
 /* What the sets taken so far tell of each answer. */

@@ -19,6 +19,7 @@
 #include "repo/repo.h"
 #include "shell/context.h"
 #include "shell/plumb-repo.h"
+#include "shell/plumb-bisect.h"
 #include "source/gear.h"
 #include "source/inherit.h"
 #include "source/record-graph.h"
@@ -282,6 +283,9 @@ const struct verb plumb_verbs[] = {
 	    "Which of the transactions in FILE could be merged together into rpm-md folders", plumb_fold},
 	{"plumb inside", "DIR COMMAND [ARGUMENT...]", "Run a command as uid 0 of a sandbox without network, DIR being its " SANDBOX_DIR,
 	    plumb_inside},
+	{"plumb bisect-sim", "[--n N] [--culprits D] [--pairs R] [--testers P] [--strategy NAME|all] [--rounds K] "
+	    "[--named PERCENT] [--trials T] [--seed X] [--json]", "What bisection would do with random batches; a table",
+	    plumb_bisect_sim},
 	{"plumb join", "", "Connect a remote builder: the scheduler on stdin and stdout", plumb_join},
 };
 const size_t n_plumb_verbs = ARRAY_SIZE(plumb_verbs);
