@@ -228,6 +228,80 @@ test_dnf(void **state)
 	unit_has(str_c(&where), STATE "5/Packages/t/");
 }
 
+/* A key of gpg's, made in HOME; it has no password. */
+static void
+make_key(const struct folder *home)
+{
+	const char *argv[] = {"gpg", "--homedir", home->path, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "",
+	    "--quick-gen-key", "Test <test@example.org>", "ed25519", "sign", "never", NULL};
+
+	rpm_run(home->path, argv, NULL);
+}
+
+static void
+stop_agent(const struct folder *home)
+{
+	const char *argv[] = {"gpgconf", "--homedir", home->path, "--kill", "all", NULL};
+
+	rpm_run(home->path, argv, NULL);
+}
+
+/* Whether dnf takes the repository in `where` when it wants repomd.xml signed by the key that lies beside it. */
+static bool
+dnf_trusts(const char *where)
+{
+	AUTO(folder_fini) struct folder cache = folder_make();
+	AUTO(free) char *repo = xasprintf("[test]\nname=test\nbaseurl=file://%s/%s\nrepo_gpgcheck=1\ngpgcheck=0\n"
+	    "gpgkey=file://%s/" STATE "30/repodata/repomd.xml.key\n", farm.path, where, farm.path);
+	AUTO(free) char *repos = xasprintf("--setopt=reposdir=%s", cache.path);
+	AUTO(free) char *cachedir = xasprintf("--setopt=cachedir=%s/c", cache.path);
+	AUTO(free) char *persist = xasprintf("--setopt=persistdir=%s/p", cache.path);
+	AUTO(free) char *log = xasprintf("--setopt=logdir=%s", cache.path);
+	const char *argv[] = {"dnf", "-y", "-q", repos, cachedir, persist, log, "--noplugins", "--forcearch=x86_64",
+	    "--installroot", cache.path, "repoquery", "tiny", NULL};
+	AUTO(str_fini) struct str said = {0};
+	struct ended ended;
+	struct err err = {0};
+
+	folder_put(&cache, "test.repo", repo);
+	OK(spawn_run(&(struct spawn){.argv = argv}, NULL, &said, 100000, &ended, &err));
+	if (ended.code)
+		unit_has(str_c(&said), "GPG");
+	return ended.how == ENDED_EXIT && ended.code == 0 && strstr(str_c(&said), "tiny-0:1-1.x86_64");
+}
+
+/* Signed by a real key, checked by gpg and by dnf; a byte that changes is seen. */
+static void
+test_sign(void **state)
+{
+	AUTO(folder_fini) struct folder home = folder_make();
+	const struct publish how = {.sign_key = "test@example.org", .sign_home = home.path};
+	AUTO(set_fini) struct set s = make_set();
+	AUTO(free) char *text = NULL;
+	struct published p;
+	struct err err = {0};
+	char *stamp;
+
+	assert_int_equal(fchmod(home.fd, 0700), 0);
+	make_key(&home);
+	publish_as(30, how);
+	publish_as(31, how);
+	publish(32);
+	assert_true(file_exists(farm.fd, STATE "30/repodata/repomd.xml.asc"));
+	assert_false(file_exists(farm.fd, STATE "32/repodata/repomd.xml.asc"));
+	assert_true(dnf_trusts(STATE "30"));
+	assert_false(dnf_trusts(STATE "32"));
+	text = folder_get(&farm, STATE "31/repodata/repomd.xml");
+	stamp = strstr(text, "<revision>1") + strlen("<revision>");
+	*stamp = '2';
+	folder_put(&farm, STATE "31/repodata/repomd.xml", text);
+	assert_false(dnf_trusts(STATE "31"));
+	FAILS(set_publish(&s, farm.fd, (struct publish){.sign_key = "nobody", .sign_home = home.path}, 33, &p, &err),
+	    "sign repomd.xml with the key nobody: gpg");
+	assert_false(file_exists(farm.fd, STATE "33"));
+	stop_agent(&home);
+}
+
 static void
 latest_is(const char *want)
 {
@@ -341,6 +415,7 @@ main(void)
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_createrepo),
 		cmocka_unit_test(test_dnf),
+		cmocka_unit_test(test_sign),
 		cmocka_unit_test(test_switch),
 		cmocka_unit_test(test_leftover),
 		cmocka_unit_test(test_missing_facts),
