@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "base/vec.h"
 
@@ -231,6 +232,19 @@ test_hash(void **state)
 	OK(hash_fd(fd, &got, &err));
 	assert_string_equal(got.hex, abc);
 	FAILS(hash_fd(-1, &got, &err), "read");
+	{
+		AUTO(hash_fini) hash_state unfinished = {0};
+		AUTO(hash_fini) hash_state never = {0};
+		AUTO(hash_fini) hash_state h = {0};
+
+		hash_init(&unfinished);
+		hash_add(&unfinished, "a", 1);
+		hash_init(&h);
+		hash_add(&h, "a", 1);
+		hash_add(&h, "", 0);
+		hash_add(&h, "bc", 2);
+		assert_string_equal(hash_end(&h).hex, abc);
+	}
 	assert_true(hash_valid(abc));
 	assert_false(hash_valid(abc + 1));
 	assert_false(hash_valid(""));
@@ -449,6 +463,69 @@ test_copy(void **state)
 	FAILS(file_copy_fd(from, from, &err), "write");
 }
 
+/* A part of a file to the end of another; more than there is is an error. */
+static void
+test_copy_range(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(close) int from = -1, to = -1;
+	AUTO(free) char *text = NULL;
+	struct err err = {0};
+
+	folder_put(&f, "from", "0123456789");
+	from = openat(f.fd, "from", O_RDONLY | O_CLOEXEC);
+	to = openat(f.fd, "to", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	OK(file_copy_range(from, 3, to, 4, &err));
+	OK(file_copy_range(from, 0, to, 0, &err));
+	OK(file_copy_range(from, 8, to, 2, &err));
+	text = folder_get(&f, "to");
+	assert_string_equal(text, "345689");
+	FAILS(file_copy_range(from, 8, to, 3, &err), "1 bytes before the end");
+	FAILS(file_copy_range(-1, 0, to, 3, &err), "copy");
+	/* Where the kernel does not copy, as from /proc, it is read and written. */
+	close(from);
+	from = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	OK(file_copy_range(from, 0, to, 3, &err));
+	assert_int_equal(lseek(to, 0, SEEK_CUR), 6 + 2 + 3);
+	OK(file_sync(to, "to", &err));
+	FAILS(file_sync(-1, "to", &err), "fsync to");
+}
+
+struct jobs {
+	int done[100];
+	size_t fails;		/* from this one on */
+};
+
+static int
+one_job(void *arg, size_t i, struct err *err)
+{
+	struct jobs *j = arg;
+
+	__atomic_fetch_add(&j->done[i], 1, __ATOMIC_RELAXED);
+	return i >= j->fails ? err_set(err, EIO, "job %zu", i) : 0;
+}
+
+/* Every job once; after a failure no new ones, and the lowest one's error. */
+static void
+test_parallel(void **state)
+{
+	struct err err = {0};
+
+	for (unsigned threads = 0; threads < 40; threads += 3) {
+		struct jobs all = {.fails = 100}, some = {.fails = 50};
+		int n = 0;
+
+		OK(parallel_run(100, threads, one_job, &all, &err));
+		for (int i = 0; i < 100; i++)
+			assert_int_equal(all.done[i], 1);
+		FAILS(parallel_run(100, threads, one_job, &some, &err), "job 50");
+		for (int i = 0; i < 100; i++)
+			n += some.done[i];
+		assert_in_range(n, 51, 50 + 16);
+	}
+	OK(parallel_run(0, 4, one_job, NULL, &err));
+}
+
 static void
 test_remove_tree(void **state)
 {
@@ -539,6 +616,8 @@ main(void)
 		cmocka_unit_test(test_relink),
 		cmocka_unit_test(test_mkdirs),
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_copy_range),
+		cmocka_unit_test(test_parallel),
 		cmocka_unit_test(test_remove_tree),
 		cmocka_unit_test(test_lock),
 	};

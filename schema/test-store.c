@@ -77,6 +77,30 @@ test_migrate(void **state)
 	assert_int_equal(farm_count(s, "SELECT count(*) FROM task"), 0);
 }
 
+/* A database of version 1 keeps what it has, and takes what version 2 knows. */
+static void
+test_from_version_1(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(free) char *schema = unit_data("../../schema/version-1.sql");
+	AUTO(store_close) struct store *s = NULL;
+	AUTO(free) char *sha = NULL;
+	struct err err = {0};
+
+	folder_put(&f, "farm.db", "");
+	exec_sql(f.path, schema);
+	exec_sql(f.path, "PRAGMA user_version = 1;"
+	    "INSERT INTO repository (name, serial, created) VALUES ('old', 7, 0);"
+	    "INSERT INTO state_file VALUES ('old', 7, 'x86_64', 'primary', 'abc');");
+	OK(store_open(f.path, &s, &err));
+	assert_int_equal(farm_count(s, "PRAGMA user_version"), STORE_VERSION);
+	OK(state_file_get(s, "old", 7, "x86_64", "primary", &sha, &err));
+	assert_string_equal(sha, "abc");
+	OK(state_file_put(s, "old", 8, "x86_64", "runs", "def", &err));
+	assert_int_equal(farm_count(s, "SELECT count(*) FROM repository WHERE compression = 'gz' AND sign_key = '' "
+	    "AND keep_states = 16 AND serial = 7"), 1);
+}
+
 static void
 refused_unchanged(const char *journal)
 {
@@ -464,6 +488,7 @@ main(void)
 		cmocka_unit_test(test_create),
 		cmocka_unit_test(test_statements),
 		cmocka_unit_test(test_migrate),
+		cmocka_unit_test(test_from_version_1),
 		cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_not_a_database),
 		cmocka_unit_test(test_nested),

@@ -42,18 +42,31 @@ stays(const struct str *packed)
 }
 
 static void
+is_text(struct fact_record r, const char *text)
+{
+	assert(r.n == strlen(text) && memcmp(r.p, text, r.n) == 0);
+}
+
+static void
 facts(const uint8_t *data, size_t size)
 {
 	AUTO(facts_fini) struct facts f = {0};
 	AUTO(str_fini) struct str again = {0};
 	AUTO(free) char *where = NULL;
 	AUTO(free) char *what = NULL;
+	struct fact_records records;
 	struct err err = {0};
 
+	facts_unpack_records(data, size, &records, &err);
 	if (facts_unpack(data, size, &f, &err) < 0) {
 		assert(err.code != 0);
 		return;
 	}
+	assert(facts_unpack_records(data, size, &records, &err) == 0);
+	is_text(records.sha256, f.sha256);
+	is_text(records.primary, f.primary);
+	is_text(records.filelists, f.filelists);
+	is_text(records.other, f.other);
 	facts_pack(&again, &f);
 	if (f.elf_known)
 		stays(&again);
