@@ -28,15 +28,18 @@ AUTO_DEFINE(Transaction *, transaction_free);
 AUTO_DEFINE_EMBEDDED(Queue, queue_free);
 
 static int
-load_md(Repo *repo, const char *path, const char *as, int flags, struct err *err)
+load_md(Repo *repo, const char *path, const char *what, int flags, struct err *err)
 {
+	static const unsigned char zstd[4] = {0x28, 0xb5, 0x2f, 0xfd};
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	AUTO(fclose) FILE *f = fd < 0 ? NULL : solv_xfopen_fd(as, fd, "r");
+	unsigned char magic[4] = {0};
+	bool is_zstd = fd >= 0 && pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && memcmp(magic, zstd, sizeof(zstd)) == 0;
+	AUTO(fclose) FILE *f = fd < 0 ? NULL : solv_xfopen_fd(is_zstd ? "x.zst" : "x.gz", fd, "r");
 
 	if (!f)
 		return err_sys(err, "open %s", path);
 	if (repo_add_rpmmd(repo, f, NULL, flags) != 0)
-		return err_set(err, EBADMSG, "%s: %s", as, pool_errstr(repo->pool));
+		return err_set(err, EBADMSG, "%s: %s", what, pool_errstr(repo->pool));
 	return 0;
 }
 
@@ -99,8 +102,8 @@ solve_open(const struct solve_input *in, struct err *err)
 	s->base = repo_create(s->pool, "base");
 	s->overlay = repo_create(s->pool, "overlay");
 	s->overlay->priority = 1;
-	if (load_md(s->base, in->primary, "primary.xml.gz", 0, err) < 0 ||
-	    load_md(s->base, in->filelists, "filelists.xml.gz", REPO_EXTEND_SOLVABLES, err) < 0 ||
+	if (load_md(s->base, in->primary, "primary", 0, err) < 0 ||
+	    load_md(s->base, in->filelists, "filelists", REPO_EXTEND_SOLVABLES, err) < 0 ||
 	    load_overlay(s, in, err) < 0)
 		return NULL;
 	hide_removed(s, in->removed);

@@ -14,7 +14,7 @@
 #include "source/record-graph.h"
 #include "wire/job.h"
 
-static void
+void
 candidate_fini(struct candidate *c)
 {
 	for (size_t i = 0; i < c->n_changes; i++)
@@ -389,7 +389,7 @@ load_evrs(struct store *s, struct candidate *c, struct err *err)
 	return 0;
 }
 
-static int
+int
 candidate_load(struct store *s, const struct repository *repository, struct task *t, struct candidate *c, struct err *err)
 {
 	c->task = *t;

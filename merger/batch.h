@@ -51,6 +51,11 @@ struct batch {
 void batch_fini(struct batch *b);
 AUTO_DEFINE_EMBEDDED(struct batch, batch_fini);
 
+void candidate_fini(struct candidate *c);
+AUTO_DEFINE_EMBEDDED(struct candidate, candidate_fini);
+/* A task as it was or would be merged; t is taken over. */
+int candidate_load(struct store *s, const struct repository *repository, struct task *t, struct candidate *c, struct err *err);
+
 /* Collect into an empty batch (only dry may be set); tasks that are refused outright have been moved when it returns. */
 int batch_collect(struct store *s, struct repository *repository, struct batch *out, struct err *err);
 

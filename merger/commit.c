@@ -180,8 +180,8 @@ publish_git(struct store *s, const char *repository, const struct subtask *t, st
 }
 
 /* After CURRENT: readers and git follow. Idempotent: a restart runs it again. */
-static int
-finish(struct store *s, const struct repository *repository, int64_t merge, struct err *err)
+int
+commit_finish(struct store *s, const struct repository *repository, int64_t merge, struct err *err)
 {
 	AUTO(free) int64_t *tasks = NULL;
 	size_t n = 0;
@@ -209,8 +209,8 @@ finish(struct store *s, const struct repository *repository, int64_t merge, stru
 }
 
 /* Before CURRENT: as if it had not been tried. */
-static int
-abandon(struct store *s, const struct repository *repository, int64_t merge, int64_t serial, struct err *err)
+int
+commit_abandon(struct store *s, const struct repository *repository, int64_t merge, int64_t serial, struct err *err)
 {
 	AUTO(free) int64_t *tasks = NULL;
 	size_t n = 0;
@@ -249,8 +249,8 @@ commit_recover(struct store *s, struct repository *repository, struct err *err)
 
 		log_at(LOG_NOTE, "%s: %s the merge to state %lld that was interrupted", repository->name,
 		    current ? "finishing" : "abandoning", (long long)l.p[i].serial);
-		if ((current ? finish(s, repository, l.p[i].id, err) :
-		    abandon(s, repository, l.p[i].id, l.p[i].serial, err)) < 0)
+		if ((current ? commit_finish(s, repository, l.p[i].id, err) :
+		    commit_abandon(s, repository, l.p[i].id, l.p[i].serial, err)) < 0)
 			return -1;
 	}
 	return state_switch(s, repository, err);
@@ -267,7 +267,7 @@ run(struct commit *c, struct err *err)
 	if (step("merge-prepared", &why) < 0 || write_states(c, &why) < 0 || step("merge-written", &why) < 0 ||
 	    record_current(c, &why) < 0) {
 		/* Nothing is current yet: undo at once, so that the tasks need not wait for the next run. */
-		if (abandon(c->s, c->repository, c->merge, c->serial, err) < 0)
+		if (commit_abandon(c->s, c->repository, c->merge, c->serial, err) < 0)
 			log_at(LOG_ERROR, "abandon: %s", err->msg);
 		*err = why;
 		return -1;
@@ -275,7 +275,7 @@ run(struct commit *c, struct err *err)
 	c->repository->serial = c->serial;
 	if (step("merge-current", err) < 0)
 		return -1;
-	return finish(c->s, c->repository, c->merge, err);
+	return commit_finish(c->s, c->repository, c->merge, err);
 }
 
 int

@@ -14,6 +14,13 @@ struct store;
 /* Finish or abandon what an earlier merger left. */
 int commit_recover(struct store *s, struct repository *repository, struct err *err);
 
+/*
+ * The two ends of a merge whose row is written: finish what is CURRENT (readers and git records
+ * follow), or undo what is PREPARED. Both may be run again.
+ */
+int commit_finish(struct store *s, const struct repository *repository, int64_t merge, struct err *err);
+int commit_abandon(struct store *s, const struct repository *repository, int64_t merge, int64_t serial, struct err *err);
+
 enum { COMMIT_MOVED = 1 };
 
 /*

@@ -250,14 +250,22 @@ locked_cycle(struct store *s, const char *repository, const struct cycle_options
 }
 
 int
-cycle_run(struct store *s, const char *repository, const struct cycle_options *how, struct cycle_sum *sum, struct err *err)
+cycle_lock(struct store *s, const char *repository, int *fd, struct err *err)
 {
 	AUTO(free) char *lock = xasprintf("run/merger.%s", repository);
+	int r = file_lock(s->dir, lock, fd, err);
+
+	return r == FILE_BUSY ? CYCLE_BUSY : r;
+}
+
+int
+cycle_run(struct store *s, const char *repository, const struct cycle_options *how, struct cycle_sum *sum, struct err *err)
+{
 	AUTO(close) int fd = -1;
-	int r = file_lock(s->dir, lock, &fd, err);
+	int r = cycle_lock(s, repository, &fd, err);
 
 	if (r)
-		return r == FILE_BUSY ? CYCLE_BUSY : -1;
+		return r;
 	if (locked_cycle(s, repository, how, sum, err) < 0)
 		return err_ctx(err, "merge %s", repository);
 	return 0;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "bisect/strategy.h"
 #include "merger/cycle.h"
+#include "merger/history.h"
 #include "merger/what-if.h"
 #include "schema/repository.h"
 #include "schema/store.h"
@@ -20,6 +21,8 @@ enum { EXIT_FAILED = 1, EXIT_BUSY = 75, MAX_TESTERS = 64 };
 static struct {
 	int once, watch, testers, interval, dry, json;
 	char *repository, *strategy, *fold;
+	long long rollback, replay, keep;
+	int sweep;
 	const struct strategy *how;
 	struct strs bases;
 } conf = {.interval = 10};
@@ -35,6 +38,11 @@ static const struct poptOption options[] = {
 	{"dry-run", 'n', POPT_ARG_NONE, &conf.dry, 0, "Say what would become of each task, change nothing", NULL},
 	{"fold", '\0', POPT_ARG_STRING, &conf.fold, 0, "Fold the transactions in FILE onto the rpm-md folders named; no farm is needed",
 	    "FILE"},
+	{"rollback", '\0', POPT_ARG_LONGLONG, &conf.rollback, 0, "Make state SERIAL of --repository current again, as a new one",
+	    "SERIAL"},
+	{"replay", '\0', POPT_ARG_LONGLONG, &conf.replay, 0, "Make state SERIAL of --repository again and compare", "SERIAL"},
+	{"sweep", '\0', POPT_ARG_NONE, &conf.sweep, 0, "Remove old states of --repository, and what nothing needs any more", NULL},
+	{"keep", '\0', POPT_ARG_LONGLONG, &conf.keep, 0, "With --sweep: how many states stay (default: the repository's setting)", "N"},
 	{"json", '\0', POPT_ARG_NONE, &conf.json, 0, "With --dry-run or --fold: JSON", NULL},
 	OPTIONS_COMMON
 };
@@ -91,6 +99,50 @@ merge_one(struct store *s, const char *name)
 	return 0;
 }
 
+/* --rollback, --replay or --sweep. */
+static int
+history(struct store *s, struct err *err)
+{
+	struct history_swept swept = {0};
+	int64_t n = 0;
+	int r;
+
+	if (conf.rollback) {
+		r = history_rollback(s, conf.repository, conf.rollback, &n, err);
+		if (r == 0)
+			printf("%s: state %lld is current: it is state %lld again\n", conf.repository, (long long)n, conf.rollback);
+	} else if (conf.replay) {
+		r = history_replay(s, conf.repository, conf.replay, &n, err);
+		if (r == 0)
+			printf("%s: state %lld is its predecessor and %lld tasks, to the byte\n", conf.repository, conf.replay, (long long)n);
+	} else {
+		r = history_sweep(s, conf.repository, conf.keep, conf.dry, &swept, err);
+		if (r == 0)
+			printf("states\t%lld\npackages\t%lld\nartefacts\t%lld\nbytes\t%lld\n", (long long)swept.states,
+			    (long long)swept.packages, (long long)swept.artefacts, (long long)swept.bytes);
+	}
+	return r;
+}
+
+static int
+run_history(struct store *s)
+{
+	AUTO(close) int lock = -1;
+	struct err err = {0};
+	int r = cycle_lock(s, conf.repository, &lock, &err);
+
+	if (r == CYCLE_BUSY) {
+		log_at(LOG_NOTE, "%s: another merger is at work; nothing done", conf.repository);
+		return EXIT_BUSY;
+	}
+	if (r == 0)
+		r = history(s, &err);
+	if (r == 0)
+		return 0;
+	log_at(LOG_ERROR, "%s", err.msg);
+	return EXIT_FAILED;
+}
+
 static int
 merge_all(struct store *s)
 {
@@ -124,6 +176,8 @@ check_options(void)
 		return "--strategy is auto, prefix2, prefix, blocks or serial";
 	if ((conf.fold == NULL) != (conf.bases.n == 0))
 		return "--fold FILE goes with one or more rpm-md folders";
+	if (!!conf.rollback + !!conf.replay + conf.sweep > 1 || ((conf.rollback || conf.replay || conf.sweep) && !conf.repository))
+		return "--rollback, --replay or --sweep, and --repository with it";
 	if (conf.dry && conf.watch)
 		return "--dry-run is for once";
 	return NULL;
@@ -163,6 +217,8 @@ main(int argc, const char **argv)
 		return EXIT_FAILED;
 	}
 	s->user = "merger";
+	if (conf.rollback || conf.replay || conf.sweep)
+		return run_history(s);
 	do {
 		r = merge_all(s);
 		if (conf.watch)

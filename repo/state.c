@@ -263,10 +263,10 @@ publish(struct store *s, const struct repository *repository, const char *arch, 
 {
 	AUTO(free) struct publish_package *packages = xcalloc(repo_packages(r) + 1, sizeof(*packages));
 	AUTO(free) void *text = xcalloc(repo_packages(r) + 1, 2 * (SHA256_HEX + 1));
-	AUTO(free) char *keys = xasprintf("%s/keys", s->root);
+	AUTO(free) char *home = xasprintf("%s/gnupg", s->root);
 	struct publish p = {.dir = s->dir, .repository = repository->name, .arch = arch, .serial = serial, .when = when,
 	    .p = packages, .how = repository->zstd ? PUBLISH_ZSTD : PUBLISH_GZ, .sign_key = repository->sign_key,
-	    .sign_home = keys};
+	    .sign_home = home};
 	struct published was;
 	int had = before ? state_published(s, repository->name, arch, before, &was, err) : STATE_FILE_ABSENT;
 

@@ -98,6 +98,18 @@ repository_save(struct store *s, const struct repository *r, struct err *err)
 }
 
 int
+repository_back(struct store *s, const char *name, int64_t to, int64_t serial, struct err *err)
+{
+	static const enum statement steps[] = {STMT_MEMBER_BACK_CLOSE, STMT_MEMBER_BACK_OPEN, STMT_SOURCE_BACK_CLOSE,
+	    STMT_SOURCE_BACK_OPEN};
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (store_run(s, steps[i], err, "sii", name, to, serial) < 0)
+			return -1;
+	return 0;
+}
+
+int
 repository_set_serial(struct store *s, const char *name, int64_t serial, struct err *err)
 {
 	return store_run(s, STMT_REPO_SERIAL, err, "is", serial, name);

@@ -67,6 +67,8 @@ int source_get(struct store *s, const char *repository, const char *name, struct
 int source_add(struct store *s, const char *repository, const struct source *src, int64_t since, struct err *err);
 int source_close(struct store *s, const char *repository, const char *name, int64_t until, struct err *err);
 
+/* What was in state `to` is in state `serial` again, and what came since is not; in a transaction. */
+int repository_back(struct store *s, const char *name, int64_t to, int64_t serial, struct err *err);
 int repository_set_serial(struct store *s, const char *name, int64_t serial, struct err *err);
 
 /* kind: primary, filelists, other, runs, index. STATE_FILE_ABSENT if that state has none. */

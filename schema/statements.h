@@ -97,6 +97,28 @@ STATEMENT(SOURCE_GET, "SELECT evr, srpm, srpm_file, task FROM source_member WHER
 STATEMENT(SOURCE_ADD, "INSERT INTO source_member (repository, source, evr, srpm, srpm_file, task, since)"
 	" VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?)")
 STATEMENT(SOURCE_CLOSE, "UPDATE source_member SET until = ? WHERE repository = ? AND source = ? AND until IS NULL")
+STATEMENT(MEMBER_BACK_CLOSE, "UPDATE member SET until = ?3 WHERE repository = ?1 AND until IS NULL AND since > ?2")
+STATEMENT(MEMBER_BACK_OPEN, "INSERT INTO member (repository, arch, sha256, source, since) SELECT repository, arch, sha256, source, ?3"
+	" FROM member WHERE repository = ?1 AND since <= ?2 AND until > ?2")
+STATEMENT(SOURCE_BACK_CLOSE, "UPDATE source_member SET until = ?3 WHERE repository = ?1 AND until IS NULL AND since > ?2")
+STATEMENT(SOURCE_BACK_OPEN, "INSERT INTO source_member (repository, source, evr, srpm, srpm_file, task, since)"
+	" SELECT repository, source, evr, srpm, srpm_file, task, ?3 FROM source_member"
+	" WHERE repository = ?1 AND since <= ?2 AND until > ?2")
+STATEMENT(STATE_SERIALS, "SELECT DISTINCT serial FROM state_file WHERE repository = ? ORDER BY serial DESC")
+STATEMENT(STATE_NEEDED, "SELECT DISTINCT base FROM task WHERE repository = ? AND base IS NOT NULL"
+	" AND state NOT IN ('DONE', 'CANCELLED')")
+STATEMENT(STATE_FORGET, "DELETE FROM state_file WHERE repository = ? AND serial = ?")
+STATEMENT(MEMBER_ENDED, "SELECT m.arch, m.sha256, m.since, m.until, p.file FROM member m JOIN package p ON p.sha256 = m.sha256"
+	" WHERE m.repository = ? AND m.until IS NOT NULL ORDER BY m.sha256")
+STATEMENT(MEMBER_FORGET, "DELETE FROM member WHERE repository = ? AND arch = ? AND sha256 = ? AND since = ?")
+STATEMENT(MEMBER_COUNT, "SELECT count(*) FROM member WHERE repository = ? AND sha256 = ?")
+STATEMENT(OUTPUT_EXPIRE, "DELETE FROM output WHERE task IN (SELECT t.task FROM merge_task t JOIN merge m ON m.id = t.merge"
+	" WHERE m.repository = ? AND m.state = 'DONE' AND m.serial < ?)")
+STATEMENT(PACKAGE_EXPIRE, "DELETE FROM package WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.sha256 = package.sha256)"
+	" AND NOT EXISTS (SELECT 1 FROM output o WHERE o.sha256 = package.sha256)")
+STATEMENT(ARTEFACT_REFERENCES, "SELECT sha256 FROM state_file UNION SELECT sha256 FROM package UNION SELECT facts FROM package"
+	" UNION SELECT sha256 FROM output UNION SELECT facts FROM output UNION SELECT srpm FROM subtask UNION SELECT tree FROM subtask"
+	" UNION SELECT srpm FROM source_member WHERE srpm IS NOT NULL UNION SELECT log FROM job")
 STATEMENT(STATE_FILE_PUT, "INSERT OR REPLACE INTO state_file (repository, serial, arch, kind, sha256) VALUES (?, ?, ?, ?, ?)")
 STATEMENT(STATE_FILE_GET, "SELECT sha256 FROM state_file WHERE repository = ? AND serial = ? AND arch = ? AND kind = ?")
 

@@ -1,21 +1,19 @@
 /* Verbs of the farm's operator. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/spawn.h"
 #include "base/text.h"
 #include "config.h"
-#include "repo/import.h"
 #include "schema/event.h"
 #include "schema/repository.h"
 #include "schema/user.h"
 #include "shell/farm.h"
+#include "shell/merger.h"
 #include "shell/table.h"
 #include "source/signature.h"
 
@@ -138,26 +136,6 @@ user_list(struct context *c, struct err *err)
 	return r;
 }
 
-/* The merger is a program of its own, beside this one. */
-static int
-farm_merge(struct context *c, struct err *err)
-{
-	const char *name = context_next(c);
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - sizeof("-merger"));
-	const char *argv[] = {self, "--once", "--root", c->root, name ? "--repository" : NULL, name, NULL};
-	struct ended e;
-	pid_t pid;
-
-	if (n < 0 || context_end(c, err) < 0)
-		return n < 0 ? err_sys(err, "find artel-merger") : -1;
-	memcpy(self + n, "-merger", sizeof("-merger"));
-	pid = spawn_start(&(struct spawn){.argv = argv, .out = STDOUT_FILENO}, err);
-	if (pid < 0 || spawn_wait(pid, 0, &e, err) < 0)
-		return -1;
-	return e.how == ENDED_EXIT ? e.code : VERB_FAILED;
-}
-
 static int
 print_event(void *arg, const struct event *e)
 {
@@ -194,7 +172,7 @@ const struct verb farm_verbs[] = {
 	{"status", "[--watch] [--all] [--json]", "Builders, tasks, merges", farm_status},
 	{"log", "[TASK[.SUBTASK[.ARCH]]] [--follow]", "What its jobs wrote", farm_log},
 	{"events", "[--since=N]", "The journal: id, ms, kind, task, user, state, text; tab-separated", farm_events},
-	{"merge", "[REPOSITORY]", "Run one merge cycle now", farm_merge},
+	{"merge", "[REPOSITORY] [--dry-run] [--json]", "Run one merge cycle now, or say what it would do", merger_merge},
 	{"help", "", "This text", farm_help},
 	{"version", "", "Print versions", farm_version},
 };

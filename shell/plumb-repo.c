@@ -1,8 +1,6 @@
 /* Plumbing over whole repositories: what is unmet, what a change would do, what a merge would take. */
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -214,45 +212,4 @@ plumb_repo_try(struct context *c, struct err *err)
 		r = try_change(c, what, &o, err);
 	change_fini(&o.change);
 	return r;
-}
-
-/* A merge that might be: the merger does it. */
-int
-plumb_fold(struct context *c, struct err *err)
-{
-	VEC(const char *) argv = {0}, bases = {0};
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - sizeof("-merger"));
-	const char *word, *batch = NULL;
-
-	if (n < 0)
-		return err_sys(err, "find artel-merger");
-	memcpy(self + n, "-merger", sizeof("-merger"));
-	vec_push(&argv, (const char *)self);
-	while ((word = context_next(c))) {
-		bool option = strcmp(word, "--strategy") == 0 || strcmp(word, "--testers") == 0;
-
-		if (strcmp(word, "--batch") == 0) {
-			batch = context_need(c, "a file", err);
-		} else if (option || strcmp(word, "--json") == 0) {
-			vec_push(&argv, word);
-			if (option && (word = context_need(c, "a value", err)))
-				vec_push(&argv, word);
-		} else {
-			vec_push(&bases, word);
-		}
-	}
-	if (!batch || !bases.n) {
-		vec_fini(&argv);
-		vec_fini(&bases);
-		return err_set(err, EINVAL, "name one or more rpm-md folders, and --batch FILE");
-	}
-	vec_push(&argv, "--fold");
-	vec_push(&argv, batch);
-	for (size_t i = 0; i < bases.n; i++)
-		vec_push(&argv, bases.p[i]);
-	vec_push(&argv, NULL);
-	fflush(stdout);
-	execv(self, (char *const *)(uintptr_t)argv.p);
-	return err_sys(err, "%s", self);
 }

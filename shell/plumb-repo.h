@@ -1,4 +1,4 @@
-/* The verbs `plumb repo-check`, `plumb repo-try` and `plumb fold`, in a file of their own. */
+/* The verbs `plumb repo-check` and `plumb repo-try`, in a file of their own. */
 #ifndef ARTEL_SHELL_PLUMB_REPO_H
 #define ARTEL_SHELL_PLUMB_REPO_H
 
@@ -7,6 +7,5 @@ struct err;
 
 int plumb_repo_check(struct context *c, struct err *err);
 int plumb_repo_try(struct context *c, struct err *err);
-int plumb_fold(struct context *c, struct err *err);
 
 #endif

@@ -18,8 +18,9 @@
 #include "package/facts.h"
 #include "repo/repo.h"
 #include "shell/context.h"
-#include "shell/plumb-repo.h"
+#include "shell/merger.h"
 #include "shell/plumb-bisect.h"
+#include "shell/plumb-repo.h"
 #include "source/gear.h"
 #include "source/inherit.h"
 #include "source/record-graph.h"
@@ -280,7 +281,7 @@ const struct verb plumb_verbs[] = {
 	{"plumb repo-try", "NAME|DIR [--arch ARCH] [--add RPM...] [--del SOURCE...] [--json]",
 	    "What a change would break and repair; status 1 if it breaks anything", plumb_repo_try},
 	{"plumb fold", "DIR... --batch FILE [--strategy NAME] [--testers N] [--json]",
-	    "Which of the transactions in FILE could be merged together into rpm-md folders", plumb_fold},
+	    "Which of the transactions in FILE could be merged together into rpm-md folders", merger_fold},
 	{"plumb inside", "DIR COMMAND [ARGUMENT...]", "Run a command as uid 0 of a sandbox without network, DIR being its " SANDBOX_DIR,
 	    plumb_inside},
 	{"plumb bisect-sim", "[--n N] [--culprits D] [--pairs R] [--testers P] [--strategy NAME|all] [--rounds K] "

@@ -1,17 +1,24 @@
 /* Verbs about repositories: making, looking, settings, history. */
 #include <errno.h>
 #include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "repo/finding.h"
 #include "repo/import.h"
+#include "schema/merge.h"
 #include "schema/repository.h"
 #include "shell/context.h"
+#include "shell/merger.h"
 #include "shell/table.h"
+
+enum { ALLOW_MAX = 1 << 20 };
 
 static void
 show_progress(void *arg, size_t done, size_t all)
@@ -106,27 +113,127 @@ list(struct context *c, struct err *err)
 	return 0;
 }
 
+/* Its settings: each takes one value, and says what is wrong with it. */
+
+static int
+set_group(struct repository *r, const char *value, struct err *err)
+{
+	free(r->base_group);
+	r->base_group = xstrdup(value);
+	for (char *p = r->base_group; *p; p++)
+		*p = *p == ',' ? ' ' : *p;
+	return 0;
+}
+
+static int
+set_unsigned(struct repository *r, const char *value, struct err *err)
+{
+	r->accept_unsigned = strcmp(value, "yes") == 0;
+	return r->accept_unsigned || strcmp(value, "no") == 0 ? 0 : err_set(err, EINVAL, "accept-unsigned is yes or no");
+}
+
+static int
+set_compression(struct repository *r, const char *value, struct err *err)
+{
+	r->zstd = strcmp(value, "zstd") == 0;
+	return r->zstd || strcmp(value, "gz") == 0 ? 0 : err_set(err, EINVAL, "compression is gz or zstd");
+}
+
+static int
+set_key(struct repository *r, const char *value, struct err *err)
+{
+	if (*value == '-')
+		return err_set(err, EINVAL, "sign-key is gpg's name of a key, or none");
+	free(r->sign_key);
+	r->sign_key = xstrdup(strcmp(value, "none") == 0 ? "" : value);
+	return 0;
+}
+
+static int
+set_keep(struct repository *r, const char *value, struct err *err)
+{
+	r->keep_states = text_number(value, 1000000);
+	return r->keep_states > 0 ? 0 : err_set(err, EINVAL, "keep-states is a number of states");
+}
+
+static int
+set_allow(struct repository *r, const char *value, struct err *err)
+{
+	AUTO(str_fini) struct str text = {0};
+	AUTO(allow_fini) struct allow allow = {0};
+	int got = strcmp(value, "none") == 0 ? 0 : strcmp(value, "-") == 0 ? context_stdin(&text, ALLOW_MAX, err) :
+	    file_read(AT_FDCWD, value, ALLOW_MAX, &text, err);
+
+	if (got == FILE_ABSENT)
+		return err_set(err, ENOENT, "there is no file %s", value);
+	if (got < 0 || allow_parse(&allow, str_c(&text), err) < 0)
+		return err_ctx(err, "%s", value);
+	free(r->allow);
+	r->allow = xstrdup(str_c(&text));
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*set)(struct repository *r, const char *value, struct err *err);
+} settings[] = {
+	{"base-group", set_group}, {"accept-unsigned", set_unsigned}, {"compression", set_compression},
+	{"sign-key", set_key}, {"keep-states", set_keep}, {"allow", set_allow},
+};
+
 static int
 set(struct context *c, struct err *err)
 {
 	const char *name = context_need(c, "a repository", err);
-	const char *key = name ? context_need(c, "base-group or accept-unsigned", err) : NULL;
+	const char *key = name ? context_need(c, "a setting", err) : NULL;
 	const char *value = key ? context_need(c, "a value", err) : NULL;
 	AUTO(repository_fini) struct repository r = {0};
 
 	if (!value || context_end(c, err) < 0 || context_open(c, err) < 0 || repository_get(c->store, name, &r, err))
 		return -1;
-	if (strcmp(key, "base-group") == 0) {
-		free(r.base_group);
-		r.base_group = xstrdup(value);
-		for (char *p = r.base_group; *p; p++)
-			*p = *p == ',' ? ' ' : *p;
-	} else if (strcmp(key, "accept-unsigned") == 0 && (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)) {
-		r.accept_unsigned = value[0] == 'y';
-	} else {
-		return err_set(err, EINVAL, "not base-group NAME,NAME... or accept-unsigned yes|no");
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		if (strcmp(key, settings[i].name) == 0)
+			return settings[i].set(&r, value, err) < 0 ? -1 : repository_save(c->store, &r, err);
+	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states or allow", key);
+}
+
+static void
+date(int64_t ms, char out[32])
+{
+	time_t at = (time_t)(ms / 1000);
+	struct tm tm;
+
+	strftime(out, 32, "%Y-%m-%d %H:%M:%S", gmtime_r(&at, &tm));
+}
+
+/* How each state came about, oldest first: serial, when, how, from what, tasks, checks; tab-separated. */
+static int
+history(struct context *c, struct err *err)
+{
+	const char *name = context_need(c, "a repository", err);
+	AUTO(repository_fini) struct repository r = {0};
+	AUTO(merge_list_fini) struct merge_list l = {0};
+
+	if (!name || context_end(c, err) < 0 || context_open(c, err) < 0 || repository_get(c->store, name, &r, err) ||
+	    merge_find(c->store, name, -1, &l, err) < 0)
+		return -1;
+	for (size_t i = l.n; i-- > 0;) {
+		const struct merge *m = &l.p[i];
+		AUTO(free) int64_t *tasks = NULL;
+		char when[32];
+		size_t n = 0;
+
+		if (strcmp(m->state, "ABANDONED") == 0)
+			continue;
+		if (merge_tasks(c->store, m->id, &tasks, &n, err) < 0)
+			return -1;
+		date(m->started, when);
+		printf("%lld\t%s\t%s\t%lld\t", (long long)m->serial, when, m->kind, (long long)m->base);
+		for (size_t k = 0; k < n; k++)
+			printf("%s%lld", k ? "," : "", (long long)tasks[k]);
+		printf("\t%s\n", m->checker);
 	}
-	return repository_save(c->store, &r, err);
+	return 0;
 }
 
 /* Current packages: name, evr, arch, source, sha256; tab-separated. */
@@ -153,7 +260,12 @@ const struct verb repository_verbs[] = {
 	{"repo create", "NAME [--arch ARCH] [--import DIR] [--base-group A,B] [--accept-unsigned]",
 	    "Make a repository, empty or from an rpm-md folder", create},
 	{"repo ls", "", "List repositories", list},
-	{"repo set", "NAME base-group A,B | accept-unsigned yes|no", "Change its settings", set},
+	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
+	    "allow FILE|-|none", "Change its settings", set},
+	{"repo history", "NAME", "Its states: serial, when, how, from which, tasks, checks; tab-separated", history},
+	{"repo replay", "NAME SERIAL", "Make a state again from its predecessor and compare every byte", merger_replay},
+	{"repo rollback", "NAME SERIAL", "Make an old state current again, as a new one", merger_rollback},
+	{"repo gc", "NAME [--keep N] [--dry-run]", "Remove old states, and what nothing needs any more", merger_sweep},
 	{"repo packages", "NAME", "Its packages: name, evr, arch, source, sha256; tab-separated", list_packages},
 };
 const size_t n_repository_verbs = ARRAY_SIZE(repository_verbs);
