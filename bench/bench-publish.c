@@ -225,7 +225,7 @@ order(const void *a, const void *b)
 	return c ? c : strcmp(x->sha256, y->sha256);
 }
 
-/* Publish all records but `less`, from every `step`-th of them on. */
+/* Publish all records but those marked `out`. */
 static void
 publish(const struct bench *b, const bool *out, int64_t serial, const struct published *before, struct published *now, const char *what)
 {
@@ -285,10 +285,11 @@ rounds(const struct bench *b)
 	}
 }
 
+/* Its output goes to the bench's folder: nothing is written to rpms. */
 static void
-peer(const char *rpms)
+peer(const char *root, const char *rpms)
 {
-	const char *argv[] = {"createrepo_c", "--quiet", "--update", "--no-database", rpms, NULL};
+	const char *argv[] = {"createrepo_c", "--quiet", "--update", "--no-database", "--outputdir", root, rpms, NULL};
 	AUTO(str_fini) struct str said = {0};
 	struct ended ended;
 
@@ -330,7 +331,7 @@ main(int argc, char **argv)
 	sync();
 	rounds(&b);
 	if (rpms)
-		peer(rpms);
+		peer(root, rpms);
 	must(file_remove_tree(AT_FDCWD, root, &err));
 	return 0;
 }
