@@ -6,14 +6,15 @@ scenario_begin empty
 
 latest=$FARM/repo/test/x86_64/latest
 read_once() { # what a dnf without a cache sees of the packages that change with each state
-	local cache
+	local cache reader
 	cache=$(mktemp -d "$FARM/cache.XXXXXX")
-	dnf -q --noplugins --forcearch=x86_64 --installroot "$cache" --repofrompath="test,file://$latest" --repo=test \
-		--setopt=cachedir="$cache/c" --setopt=persistdir="$cache/p" --setopt=logdir="$cache" makecache >"$cache/log" 2>&1 &&
-		dnf -q -C --noplugins --forcearch=x86_64 --installroot "$cache" --repofrompath="test,file://$latest" --repo=test \
-			--setopt=cachedir="$cache/c" --setopt=persistdir="$cache/p" --setopt=logdir="$cache" \
-			repoquery --qf '%{name} %{version}' >"$cache/list" 2>>"$cache/log" ||
-		{ cat "$cache/log"; return 1; }
+	reader=(dnf -q --noplugins --forcearch=x86_64 --installroot "$cache" --repofrompath="test,file://$latest" --repo=test
+		--setopt=cachedir="$cache/c" --setopt=persistdir="$cache/p" --setopt=logdir="$cache")
+	if ! "${reader[@]}" makecache >"$cache/log" 2>&1 ||
+		! "${reader[@]}" -C repoquery --qf '%{name} %{version}' >"$cache/list" 2>>"$cache/log"; then
+		cat "$cache/log"
+		return 1
+	fi
 	[ "$(wc -l <"$cache/list")" = 310 ] || { cat "$cache/log" "$cache/list"; return 1; }
 	[ "$(grep '^m' "$cache/list" | cut -d ' ' -f 2 | sort -u | wc -l)" = 1 ] || { cat "$cache/list"; return 1; }
 	grep -m 1 '^m' "$cache/list" | cut -d ' ' -f 2
