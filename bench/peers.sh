@@ -32,8 +32,8 @@ stop() {
 
 # Status 1 is the answer "there are some", and also that of a failure.
 id=bench-$$-${EPOCHREALTIME/./}
-timed dnf-repoclosure dnf --setopt=cachedir="$work/dnf" --setopt=reposdir=/dev/null --releasever=1 \
-	--repofrompath="$id,$dir/debian" --repo="$id" repoclosure || grep -q 'unresolved dependencies' "$work/err" ||
+timed dnf-repoclosure "$bench/dnf-repoclosure" --setopt=cachedir="$work/dnf" --setopt=reposdir=/dev/null --releasever=1 \
+	--repofrompath="$id,$dir/debian" --repo="$id" || grep -q 'unresolved dependencies' "$work/err" ||
 	stop "dnf repoclosure failed"
 unmets=$(grep -c '^    ' "$work/out" || true)
 echo "dnf-repoclosure-unmets $unmets unmets"
