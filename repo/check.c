@@ -102,6 +102,12 @@ requirement_finding(const struct repo *r, uint32_t q)
 static void
 broken(struct check *c, uint32_t package, uint32_t q)
 {
+	/* A library that goes away takes hundreds with it: the first few say it. */
+	if (is_symbol(c->r, q) && c->symbols[package]++ >= CHECK_MAX_SYMBOLS) {
+		c->symbols[package]--;
+		c->out->cut++;
+		return;
+	}
 	check_found(c, package, requirement_finding(c->r, q));
 }
 
@@ -223,11 +229,14 @@ check_evr(struct repo *r, const struct change *c, const struct allow *allow, str
 }
 
 static int
-by_package(const void *a, const void *b)
+by_kind(const void *a, const void *b)
 {
 	const struct finding *x = a, *y = b;
-	int c = strcmp(x->package, y->package);
+	int c = (int)x->kind - (int)y->kind;
 
+	/* What is required by name says more than symbols. */
+	if (c == 0)
+		c = strcmp(x->package, y->package);
 	return c ? c : strcmp(x->what, y->what);
 }
 
@@ -235,7 +244,7 @@ static void
 sort(struct finding_list *l)
 {
 	if (l->n)
-		qsort(l->p, l->n, sizeof(*l->p), by_package);
+		qsort(l->p, l->n, sizeof(*l->p), by_kind);
 }
 
 int
@@ -256,10 +265,12 @@ check_changes(struct repo *r, const struct change *const *changes, size_t n, con
 			vec_push(&added, &changes[i]->packages.p[k].facts);
 	}
 	c.added = added.p;
+	c.symbols = xcalloc(repo_packages(r) + 1, sizeof(*c.symbols));
 	check_requirements(&c);
 	check_duplicates(&c);
 	check_files(&c);
 	vec_fini(&added);
+	free(c.symbols);
 	sort(&out->broken);
 	sort(&out->repaired);
 	sort(&out->allowed);

@@ -13,7 +13,8 @@
 /* Raised whenever a check may answer differently than before. */
 #define CHECKER_VERSION "2"
 
-enum { CHECK_MAX_FINDINGS = 2000 };
+/* More of one kind are counted, not listed; of the symbols that one package misses, these. */
+enum { CHECK_MAX_FINDINGS = 2000, CHECK_MAX_SYMBOLS = 8 };
 
 /*
  * Begin a change, apply these tasks in order, and report. The change stays applied: undo or
@@ -28,6 +29,7 @@ struct check {
 	const struct allow *allow;
 	const struct facts **added;	/* of the packages that the change added, in order */
 	struct report *out;
+	uint8_t *symbols;		/* of each package: how many are listed */
 };
 void check_requirements(struct check *c);
 void check_duplicates(struct check *c);
