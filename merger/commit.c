@@ -27,7 +27,7 @@ struct commit {
 	uint32_t *first;		/* packages numbered from here on come with this merge */
 	int64_t serial, merge, started;
 	struct state_files *files;	/* one an architecture */
-	struct strs removed;		/* sources that leave */
+	struct strs *removed;		/* sources that leave, of each architecture */
 };
 
 /* A fault point of its own name between any two steps of a commit. */
@@ -74,7 +74,7 @@ write_states(struct commit *c, struct err *err)
 		for (size_t i = 0; i < c->n; i++) {
 			const struct change *change = &c->batch->items.p[c->order[i]].changes[a];
 
-			plan_apply(&st->repo, change, &c->removed, NULL);
+			plan_apply(&st->repo, change, &c->removed[a], NULL);
 			state_add(st, &change, 1);
 		}
 		if (state_prepare(c->s, c->repository, c->repository->arches.p[a], c->serial, c->repository->serial,
@@ -127,12 +127,42 @@ record_task(struct commit *c, struct candidate *cand, struct err *err)
 	return task_move(c->s, &cand->task, TASK_DONE, NULL, err);
 }
 
+/* Whether any package of a source is left, on any architecture. */
+static bool
+source_left(const struct commit *c, const char *source)
+{
+	for (size_t a = 0; a < c->repository->arches.n; a++) {
+		const struct repo *r = &c->states[a].repo;
+		uint32_t key = repo_find_key(r, source);
+
+		for (struct repo_walk w = repo_of_source(r, key); key != INDEX_NONE && repo_next_of_source(&w);)
+			if (r->present[w.value] && w.value < c->first[a])
+				return true;
+	}
+	return false;
+}
+
+/* A package that changes hands on one architecture takes its old source away there, not elsewhere. */
+static int
+close_removed(struct commit *c, size_t a, struct err *err)
+{
+	const struct strs *removed = &c->removed[a];
+
+	for (size_t i = 0; i < removed->n; i++) {
+		if (member_close(c->s, c->repository->name, c->repository->arches.p[a], removed->p[i], c->serial, err) < 0)
+			return -1;
+		if (!source_left(c, removed->p[i]) &&
+		    source_close(c->s, c->repository->name, removed->p[i], c->serial, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 record_all(struct commit *c, struct err *err)
 {
-	for (size_t i = 0; i < c->removed.n; i++)
-		if (member_close(c->s, c->repository->name, c->removed.p[i], c->serial, err) < 0 ||
-		    source_close(c->s, c->repository->name, c->removed.p[i], c->serial, err) < 0)
+	for (size_t a = 0; a < c->repository->arches.n; a++)
+		if (close_removed(c, a, err) < 0)
 			return -1;
 	for (size_t a = 0; a < c->repository->arches.n; a++)
 		if (state_record(c->s, c->repository->name, c->repository->arches.p[a], c->serial,
@@ -284,11 +314,14 @@ commit_batch(struct store *s, struct repository *repository, struct batch *b, co
 {
 	struct commit c = {.s = s, .repository = repository, .batch = b, .order = order, .n = n, .states = states,
 	    .serial = repository->serial + 1, .started = started,
-	    .files = xcalloc(repository->arches.n, sizeof(*c.files)), .first = xcalloc(repository->arches.n, sizeof(*c.first))};
+	    .files = xcalloc(repository->arches.n, sizeof(*c.files)), .first = xcalloc(repository->arches.n, sizeof(*c.first)),
+	    .removed = xcalloc(repository->arches.n, sizeof(*c.removed))};
 	int r = run(&c, err);
 
 	free(c.files);
 	free(c.first);
-	strs_fini(&c.removed);
+	for (size_t a = 0; a < repository->arches.n; a++)
+		strs_fini(&c.removed[a]);
+	free(c.removed);
 	return r;
 }

@@ -165,9 +165,9 @@ member_add(struct store *s, const char *repository, const char *arch, const char
 }
 
 int
-member_close(struct store *s, const char *repository, const char *source, int64_t until, struct err *err)
+member_close(struct store *s, const char *repository, const char *arch, const char *source, int64_t until, struct err *err)
 {
-	return store_run(s, STMT_MEMBER_CLOSE, err, "iss", until, repository, source);
+	return store_run(s, STMT_MEMBER_CLOSE, err, "isss", until, repository, arch, source);
 }
 
 void

@@ -52,8 +52,9 @@ int member_find(struct store *s, const char *repository, const char *arch, const
 	struct member_list *out, struct err *err);
 int member_add(struct store *s, const char *repository, const char *arch, const char *sha256,
 	const char *source, int64_t since, struct err *err);
-/* The binaries of a source leave all architectures with serial `until`. */
-int member_close(struct store *s, const char *repository, const char *source, int64_t until, struct err *err);
+/* The binaries of a source leave an architecture with serial `until`. */
+int member_close(struct store *s, const char *repository, const char *arch, const char *source, int64_t until,
+	struct err *err);
 
 struct source {
 	char *name, *evr, *srpm, *srpm_file;	/* srpm: "" when imported without */

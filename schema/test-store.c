@@ -301,7 +301,7 @@ test_members(void **state)
 	assert_string_equal(all.p[0].name, "a");
 	OK(member_find(f.s, "sisyphus", "x86_64", "lib", &of_source, &err));
 	assert_int_equal(of_source.n, 2);
-	OK(member_close(f.s, "sisyphus", "lib", 2, &err));
+	OK(member_close(f.s, "sisyphus", "x86_64", "lib", 2, &err));
 	put_member(f.s, "b", "lib", 2);
 	OK(member_find(f.s, "sisyphus", "x86_64", NULL, &left, &err));
 	assert_int_equal(left.n, 2);
