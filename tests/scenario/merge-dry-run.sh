@@ -29,7 +29,6 @@ tiny joe own 1.1
 update=$(build joe lib 2.0-1)
 old=$(build ann old 1.0-1)
 good=$(build ann good 1.0-1)
-after=$(build ann --deps "$old" after 1.0-1)
 denied=$(build joe own 1.1-1)
 git -C "$FARM/work/ann-left" checkout -q --orphan other
 sed -i 's/^Version:.*/Version: 1.1/' "$FARM/work/ann-left/left.spec"
@@ -38,10 +37,16 @@ tag_signed ann "$FARM/work/ann-left" 1.1-1
 git -C "$FARM/work/ann-left" push -q "$FARM/people/ann/packages/left.git" refs/tags/1.1-1
 left=$(build ann left 1.0-1)
 second=$(build ann left 1.1-1)
-for t in update old good after denied left second; do ok "$t is built" wait_state 60 "${!t}" BUILT; done
-farm_stop
+for t in update old good denied left second; do ok "$t is built" wait_state 60 "${!t}" BUILT; done
 artel acl "$REPO" own add ann
 artel acl "$REPO" own del joe
+out=$(dry | sort)
+for s in auto prefix2 prefix blocks serial; do
+	for n in 1 2 8; do is "strategy $s with $n testers" "$(dry --strategy "$s" --testers "$n" | sort)" "$out"; done
+done
+after=$(build ann --deps "$old" after 1.0-1)
+ok 'and one that stands on another' wait_state 60 "$after" BUILT
+farm_stop
 
 before=$(dump) on_disk=$(files)
 out=$(dry)
@@ -54,9 +59,6 @@ like 'after: waits for it' "$(sentence "$after")" '^waits: '
 like 'second: waits' "$(sentence "$second")" '^waits: '
 like 'denied: not permitted' "$(sentence "$denied")" '^not permitted: '
 is 'JSON says the same' "$(dry --json | jq -r 'sort_by(.task) | .[] | [.task, .result] | @tsv')" "$(sort -n <<<"$out" | cut -f 1,2)"
-for s in auto prefix2 prefix blocks serial; do
-	is "strategy $s says the same" "$(dry --strategy "$s" | sort)" "$(sort <<<"$out")"
-done
 is 'the database is as it was' "$(dump)" "$before"
 is 'and all that is published' "$(files)" "$on_disk"
 fails 'not for ever' 2 '--dry-run is for once' artel-merger --dry-run --watch
