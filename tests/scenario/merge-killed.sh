@@ -43,6 +43,42 @@ is 'nothing was merged twice' "$(sqlite3 "$FARM/farm.db" "SELECT count(*) FROM m
 is 'all are there' "$(artel repo packages "$REPO" | grep -c '^one')" "$n"
 ok 'and whole' whole
 
+# Every visit of a point in turn, over one and the same task, until a merger comes through: so those that
+# clean up after another are killed, too. Readers never see a half state, nor a serial that the database does not know.
+every_visit() { # POINT [kill]; prints how many it took
+	local visit=0 status state
+	while :; do
+		visit=$((visit + 1))
+		(ARTEL_FAULT=$1:$visit${2:+:$2} exec artel-merger --once) >/dev/null 2>&1
+		status=$?
+		[ "$status" != 0 ] || break
+		[ "$visit" -lt 600 ] || { echo 'no end'; return 1; }
+		state=$(readlink "$latest")
+		[ -e "$latest/repodata/repomd.xml" ] || { echo "visit $visit: $state is not whole"; return 1; }
+		[ "${state#state/}" -le "$(last)" ] || { echo "visit $visit: $state is published and not current"; return 1; }
+	done
+	[ "$visit" -gt 1 ]
+}
+for point in sql committed write fsync syncfs attempt merge-prepared merge-written merge-current merge-switched merge-git; do
+	for how in kill ''; do
+		[ "$point$how" != committed ] || continue # is no error
+		n=$((n + 1))
+		tiny joe "one$n" 1.0
+		id=$(build joe "one$n" 1.0-1)
+		wait_state 60 "$id" BUILT || fail "built for $point"
+		serial=$(last)
+		ok "every $point ${how:-fails}: in the end it is merged" every_visit "$point" "$how" 2>/dev/null
+		is "every $point ${how:-fails}: done" "$(task_state "$id")" DONE
+		is "every $point ${how:-fails}: once" "$(last) $(readlink "$latest")" "$((serial + 1)) state/$((serial + 1))"
+	done
+done
+ok 'whole after all that' whole
+is 'no serial was skipped, none used twice' \
+	"$(sqlite3 "$FARM/farm.db" 'SELECT group_concat(serial) FROM (SELECT serial FROM merge WHERE state = "DONE" ORDER BY serial)')" \
+	"$(seq -s , "$(sqlite3 "$FARM/farm.db" 'SELECT min(serial) FROM merge WHERE state = "DONE"')" "$(last)")"
+is 'nothing is half done' "$(sqlite3 "$FARM/farm.db" "SELECT count(*) FROM merge WHERE state NOT IN ('DONE', 'ABANDONED')")" 0
+is 'each state has its folder, and no other is there' "$(find "$FARM/repo/$REPO/x86_64/state" -mindepth 1 -maxdepth 1 | wc -l)" "$(last)"
+
 # The same points as errors instead of deaths: said, undone, tried again.
 for point in merge-prepared merge-written syncfs write; do
 	n=$((n + 1))
