@@ -1,8 +1,10 @@
 /*
  * The accepted set against what it leaves out: each alone, all, each two, then
- * exchanges. To find what an item conflicts with, prefixes of the accepted set are
- * halved: the item passes after nothing and fails after all of it. Every change makes
- * the set larger or brings earlier items into it, and exchanges are counted, so it ends.
+ * exchanges. What an item conflicts with the report says, if it names one accepted item;
+ * else prefixes of the accepted set are halved: the item passes after nothing and fails
+ * after all of it. (A prefix that ends between an item and its repair fails by itself,
+ * and misleads.) Every change makes the set larger or brings earlier items into it, and
+ * exchanges are counted, so it ends.
  */
 #include "base/alloc.h"
 #include "base/err.h"
@@ -175,6 +177,32 @@ after_prefix(const struct settling *st, size_t item, size_t n)
 	return s;
 }
 
+/* The one accepted item that the report on an item after all of them names, or SIZE_MAX. */
+static size_t
+named_opponent(const struct settling *st, size_t item)
+{
+	AUTO(set_fini) struct set whole = set_copy(&st->k.accepted);
+	AUTO(free) size_t *items = xcalloc(st->n + 1, sizeof(*items));
+	AUTO(free) bool *suspect = xcalloc(st->n + 1, sizeof(*suspect));
+	size_t v = 0, n = 0, found = SIZE_MAX, named = 0;
+
+	set_add(&whole, item);
+	while (v < st->verdicts.n && !set_equal(&st->verdicts.p[v].whole, &whole))
+		v++;
+	if (v == st->verdicts.n || !st->s->suspects)
+		return SIZE_MAX;
+	set_each(i, &whole)
+		items[n++] = st->item[i];
+	st->s->suspects(st->s->arg, items, n, &st->verdicts.p[v].report, suspect);
+	n = 0;
+	set_each(i, &whole)
+		if (suspect[n++] && !set_has(&st->with[item], i)) {
+			found = i;
+			named++;
+		}
+	return named == 1 ? found : SIZE_MAX;
+}
+
 /* Items that pass without the others. */
 static int
 find_rivals(struct settling *st, const struct set *left, struct rivals *out, struct err *err)
@@ -192,26 +220,31 @@ find_rivals(struct settling *st, const struct set *left, struct rivals *out, str
 	if (trials_run(&t, st, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t.sets.n; i++) {
-		struct rival r = {.item = t.of.p[i], .fails = set_count(&st->k.accepted)};
+		struct rival r = {.item = t.of.p[i], .fails = set_count(&st->k.accepted), .against = SIZE_MAX};
 
-		if (trials_passed(&t, st, i))
-			vec_push(out, r);
+		if (!trials_passed(&t, st, i))
+			continue;
+		r.against = named_opponent(st, r.item);
+		vec_push(out, r);
 	}
 	return 0;
 }
 
+/* By halving, of those whose report does not say it. */
 static int
 find_opponents(struct settling *st, struct rivals *all, struct err *err)
 {
 	for (bool more = true; more;) {
 		AUTO(trials_fini) struct trials t = {0};
+		size_t at = 0;
 
 		more = false;
 		for (size_t i = 0; i < all->n; i++) {
 			const struct rival *r = &all->p[i];
 			AUTO(set_fini) struct set s = after_prefix(st, r->item, (r->passes + r->fails) / 2);
 
-			vec_push(&t.sets, ((struct set){STEAL(s.w), s.words}));
+			if (r->against == SIZE_MAX)
+				vec_push(&t.sets, ((struct set){STEAL(s.w), s.words}));
 		}
 		if (trials_run(&t, st, err) < 0)
 			return -1;
@@ -219,8 +252,11 @@ find_opponents(struct settling *st, struct rivals *all, struct err *err)
 			struct rival *r = &all->p[i];
 			size_t mid = (r->passes + r->fails) / 2;
 
+			if (r->against != SIZE_MAX)
+				continue;
 			if (r->fails - r->passes > 1)
-				*(trials_passed(&t, st, i) ? &r->passes : &r->fails) = mid;
+				*(trials_passed(&t, st, at) ? &r->passes : &r->fails) = mid;
+			at++;
 			more |= r->fails - r->passes > 1;
 		}
 	}
@@ -228,7 +264,7 @@ find_opponents(struct settling *st, struct rivals *all, struct err *err)
 		size_t at = 0;
 
 		set_each(k, &st->k.accepted)
-			if (++at == all->p[i].fails)
+			if (++at == all->p[i].fails && all->p[i].against == SIZE_MAX)
 				all->p[i].against = k;
 	}
 	return 0;

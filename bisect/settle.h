@@ -15,7 +15,8 @@
  *  - no item that was set aside passes on top of it, nor do all of them together;
  *  - if at most SETTLE_CLOSE_MAX items were set aside: no two of them do, either, and
  *    no accepted item (with what needs it) can be exchanged for a larger number of
- *    items that fail because of nothing but it: two of them, or all of them;
+ *    items that fail because of nothing but it: two of them, or all of them - if their
+ *    reports name it alone, or no part of the accepted set fails by itself;
  *  - if an item conflicts with one other only, the earlier of the two is accepted,
  *    unless that costs another item.
  * So, if verdicts are of single culprits and of at most three conflicting pairs, and at
