@@ -11,7 +11,6 @@
 #include "merger/what-if.h"
 #include "repo/import.h"
 
-
 struct transaction {
 	struct change change;
 	int64_t *deps;
@@ -34,32 +33,88 @@ transactions_fini(struct transactions *t)
 }
 AUTO_DEFINE_EMBEDDED(struct transactions, transactions_fini);
 
+/* A list of the object, which may be left out. */
 static int
-read_one(const json_t *o, const char *folder, struct transactions *all, struct err *err)
+read_list(const json_t *o, const char *key, const json_t **out, struct err *err)
 {
-	struct transaction t = {0};
-	const json_t *del = json_object_get(o, "del"), *deps = json_object_get(o, "deps");
-	const char *add = json_string_value(json_object_get(o, "add"));
-	int r = 0;
+	*out = json_object_get(o, key);
+	return !*out || json_is_array(*out) ? 0 : err_set(err, EINVAL, "`%s` is no list", key);
+}
 
-	t.change.task = json_integer_value(json_object_get(o, "id"));
-	if (t.change.task <= 0)
-		return err_set(err, EINVAL, "`id` must be a positive number");
-	for (size_t i = 0; i < json_array_size(del) && r == 0; i++)
-		if (json_string_value(json_array_get(del, i)))
-			strs_add(&t.change.deletes, json_string_value(json_array_get(del, i)));
-		else
-			r = err_set(err, EINVAL, "`del` is a list of source names");
-	t.deps = xcalloc(json_array_size(deps) + 1, sizeof(*t.deps));
-	for (size_t i = 0; i < json_array_size(deps); i++)
-		t.deps[t.n_deps++] = json_integer_value(json_array_get(deps, i));
-	if (r == 0 && add && *add) {
-		AUTO(free) char *dir = *add == '/' ? xstrdup(add) : xasprintf("%s/%s", folder, add);
+static int
+read_deletes(const json_t *o, struct strs *deletes, struct err *err)
+{
+	const json_t *list;
 
-		r = import_change(dir, &t.change, err);
+	if (read_list(o, "del", &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *source = json_string_value(json_array_get(list, i));
+
+		if (!source || !*source)
+			return err_set(err, EINVAL, "`del` is a list of source names");
+		strs_add(deletes, source);
 	}
-	vec_push(all, t);
-	return r;
+	return 0;
+}
+
+static bool
+has_id(const struct transactions *all, int64_t id)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->p[i].change.task == id)
+			return true;
+	return false;
+}
+
+static int
+read_deps(const json_t *o, struct transaction *t, struct err *err)
+{
+	const json_t *list;
+
+	if (read_list(o, "deps", &list, err) < 0)
+		return -1;
+	t->deps = xcalloc(json_array_size(list) + 1, sizeof(*t->deps));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		t->deps[t->n_deps] = json_integer_value(json_array_get(list, i));
+		if (t->deps[t->n_deps++] <= 0)
+			return err_set(err, EINVAL, "`deps` is a list of ids");
+	}
+	return 0;
+}
+
+/* t is to be freed in any case. */
+static int
+read_one(const json_t *o, const char *folder, const struct transactions *all, struct transaction *t, struct err *err)
+{
+	const json_t *add = json_object_get(o, "add");
+	AUTO(free) char *dir = NULL;
+
+	t->change.task = json_integer_value(json_object_get(o, "id"));
+	if (t->change.task <= 0)
+		return err_set(err, EINVAL, "`id` must be a positive number");
+	if (has_id(all, t->change.task))
+		return err_set(err, EINVAL, "id %lld is there already", (long long)t->change.task);
+	if (add && !json_is_string(add))
+		return err_set(err, EINVAL, "`add` is a folder");
+	if (read_deletes(o, &t->change.deletes, err) < 0 || read_deps(o, t, err) < 0)
+		return -1;
+	if (!add || !*json_string_value(add))
+		return 0;
+	dir = *json_string_value(add) == '/' ? xstrdup(json_string_value(add)) : xasprintf("%s/%s", folder, json_string_value(add));
+	return import_change(dir, &t->change, err);
+}
+
+/* One that depends on what is not in the file would be merged without it. */
+static int
+check_deps(const struct transactions *all, struct err *err)
+{
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t d = 0; d < all->p[i].n_deps; d++)
+			if (!has_id(all, all->p[i].deps[d]))
+				return err_set(err, EINVAL, "%lld depends on %lld, which is not in the file", (long long)all->p[i].change.task,
+				    (long long)all->p[i].deps[d]);
+	return 0;
 }
 
 static int
@@ -76,7 +131,9 @@ read_batch(const char *path, struct transactions *all, struct err *err)
 	strcpy(slash ? slash : folder, slash ? "" : ".");
 	while (getline(&line, &cap, f) > 0) {
 		AUTO(json_decref) json_t *o = NULL;
+		struct transaction t = {0};
 		json_error_t why;
+		int r;
 
 		number++;
 		if (line[strspn(line, " \t\r\n")] == '\0')
@@ -84,10 +141,14 @@ read_batch(const char *path, struct transactions *all, struct err *err)
 		o = json_loads(line, 0, &why);
 		if (!json_is_object(o))
 			return err_set(err, EINVAL, "%s line %zu: %s", path, number, o ? "not a JSON object" : why.text);
-		if (read_one(o, folder, all, err) < 0)
+		r = read_one(o, folder, all, &t, err);
+		vec_push(all, t);
+		if (r < 0)
 			return err_ctx(err, "%s line %zu", path, number);
 	}
-	return ferror(f) ? err_sys(err, "read %s", path) : 0;
+	if (ferror(f))
+		return err_sys(err, "read %s", path);
+	return check_deps(all, err) < 0 ? err_ctx(err, "%s", path) : 0;
 }
 
 /* Why it was not merged. */
