@@ -2,6 +2,19 @@
 #include "base/err.h"
 #include "merger/fold.h"
 
+/* Those that contradict themselves are named, all of them: they need no search. */
+static bool
+refused(const struct change *const *changes, size_t n, struct report *report)
+{
+	size_t before = report->broken.n;
+	struct err why;
+
+	for (size_t i = 0; i < n; i++)
+		if (plan_check(changes[i], &why) < 0)
+			report_refuse(report, changes[i]->task, why.msg);
+	return report->broken.n > before;
+}
+
 /* In a forked child: does this set pass on every architecture? One report of them all. */
 static int
 evaluate(void *arg, const size_t *items, size_t n, struct str *out)
@@ -15,7 +28,7 @@ evaluate(void *arg, const size_t *items, size_t n, struct str *out)
 
 		for (size_t i = 0; i < n; i++)
 			changes[i] = &f->items[items[i]].changes[a];
-		if (check_changes(f->repos[a], changes, n, f->allow, &report, &err) < 0)
+		if (!refused(changes, n, &report) && check_changes(f->repos[a], changes, n, f->allow, &report, &err) < 0)
 			report_refuse(&report, 0, err.msg);
 	}
 	/* Of a set that passes nobody asks more. */
