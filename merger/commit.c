@@ -254,10 +254,11 @@ commit_abandon(struct store *s, const struct repository *repository, int64_t mer
 		return store_rollback(s);
 	for (size_t i = 0; i < n; i++) {
 		AUTO(task_fini) struct task t = {0};
+		int r = task_get(s, tasks[i], &t, err);
 
-		if (task_get(s, tasks[i], &t, err))
-			continue;
-		if (t.state == TASK_MERGING && task_move(s, &t, TASK_BUILT, "its merge was abandoned", err) < 0)
+		/* Forgotten meanwhile is fine; not known is not: it would be MERGING for ever. */
+		if (r < 0 || (r == 0 && t.state == TASK_MERGING &&
+		    task_move(s, &t, TASK_BUILT, "its merge was abandoned", err) < 0))
 			return store_rollback(s);
 	}
 	if (merge_set(s, merge, "ABANDONED", err) < 0 ||
