@@ -51,7 +51,10 @@ first_added(const struct repo *r)
 	return (uint32_t)(r->base.n_packages + r->mark.packages);
 }
 
-/* With packages whose symbols were never looked at, a symbol without a definer may be in one of them. */
+/*
+ * With packages whose symbols were never looked at, a symbol without a definer may be in one of
+ * them: it is missed only if the change took a definer away.
+ */
 static bool
 elf_known(const struct repo *r)
 {
@@ -84,18 +87,27 @@ find_lost(void *arg, uint32_t key, uint32_t version, uint32_t flags)
 			l->lost = w.value;
 }
 
+/* A package that the change took away and that satisfied this, or INDEX_NONE. */
+static uint32_t
+lost_provider(const struct repo *r, uint32_t q)
+{
+	struct losing l = {.r = r, .rich = repo_requirement(r, q)->rich, .lost = INDEX_NONE};
+
+	repo_requirement_names(r, q, find_lost, &l);
+	return l.lost;
+}
+
 static struct finding
 requirement_finding(const struct repo *r, uint32_t q)
 {
-	struct losing l = {.r = r, .rich = repo_requirement(r, q)->rich, .lost = INDEX_NONE};
 	struct str what = {0};
 	struct finding f = {.kind = is_symbol(r, q) ? FINDING_SYMBOL : FINDING_UNMET};
+	uint32_t lost = lost_provider(r, q);
 
-	repo_requirement_names(r, q, find_lost, &l);
 	repo_requirement_text(r, q, &what);
 	f.what = str_steal(&what);
-	f.other = l.lost == INDEX_NONE ? xstrdup("") : check_nevra(r, l.lost);
-	f.other_by = l.lost == INDEX_NONE ? 0 : repo_gone_by(r, l.lost);
+	f.other = lost == INDEX_NONE ? xstrdup("") : check_nevra(r, lost);
+	f.other_by = lost == INDEX_NONE ? 0 : repo_gone_by(r, lost);
 	return f;
 }
 
@@ -191,7 +203,7 @@ check_requirements(struct check *c)
 				asked = true;
 				symbols = elf_known(r);
 			}
-			if (symbols || !is_symbol(r, q))
+			if (symbols || !is_symbol(r, q) || lost_provider(r, q) != INDEX_NONE)
 				broken(c, p, q);
 		}
 	}

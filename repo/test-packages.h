@@ -8,7 +8,6 @@
 #include "base/vec.h"
 #include "package/evr.h"
 #include "package/facts.h"
-#include "package/facts.h"
 #include "repo/repo.h"
 
 static inline void
@@ -33,11 +32,27 @@ package_file(struct facts *f, const char *text)
 	    .content = xstrdup(content), .flags = strcmp(content, "ghost") == 0 ? 1 << 6 : 0}));
 }
 
-/* One part of a package's line: "p DEP", "r DEP", "c DEP" or "f PATH[=CONTENT]". */
+/* Symbols of one ELF file: defined with "d" or "D", used with "u" or "U"; of 32 bits with a capital. "k": it has none. */
+static inline void
+package_symbols(struct facts *f, const char *part)
+{
+	uint32_t bits = part[0] == 'D' || part[0] == 'U' ? 32 : 64;
+	struct elf_file e = {.path = xasprintf("/lib%zu", f->elf.n), .note = xstrdup(""), .facts = {.bits = bits, .soname = xstrdup("")}};
+
+	f->elf_known = true;
+	strs_split(part[0] == 'd' || part[0] == 'D' ? &e.facts.defines : &e.facts.uses, part + 1, " ");
+	vec_push(&f->elf, e);
+}
+
+/* One part of a package's line: "p DEP", "r DEP", "c DEP", "f PATH[=CONTENT]", or symbols. */
 static inline void
 package_part(struct facts *f, const char *part)
 {
 	part += strspn(part, " ");
+	if (strchr("dDuUk", part[0])) {
+		package_symbols(f, part);
+		return;
+	}
 	if (part[0] == 'p')
 		package_dep(f, DEP_PROVIDES, part + 2);
 	else if (part[0] == 'r')
