@@ -41,6 +41,8 @@ package_symbols(struct facts *f, const char *part)
 
 	f->elf_known = true;
 	strs_split(part[0] == 'd' || part[0] == 'D' ? &e.facts.defines : &e.facts.uses, part + 1, " ");
+	strs_sort(&e.facts.defines);
+	strs_sort(&e.facts.uses);
 	vec_push(&f->elf, e);
 }
 
