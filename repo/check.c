@@ -70,6 +70,16 @@ is_symbol(const struct repo *r, uint32_t q)
 	return *repo_key_text(r, repo_requirement(r, q)->key) == INDEX_SYMBOL;
 }
 
+/* Taken away by this change; who did may be nobody in particular. */
+static bool
+is_gone(const struct repo *r, uint32_t package)
+{
+	for (size_t i = 0; i < r->gone.n; i++)
+		if (r->gone.p[i].package == package)
+			return true;
+	return false;
+}
+
 struct losing {
 	const struct repo *r;
 	bool rich;
@@ -82,7 +92,7 @@ find_lost(void *arg, uint32_t key, uint32_t version, uint32_t flags)
 	struct losing *l = arg;
 
 	for (struct repo_walk w = repo_providers(l->r, key); l->lost == INDEX_NONE && repo_next_provider(&w);)
-		if (!l->r->present[w.value] && repo_gone_by(l->r, w.value) &&
+		if (!l->r->present[w.value] && is_gone(l->r, w.value) &&
 		    (l->rich || repo_overlap(l->r, w.version, w.flags, version, flags)))
 			l->lost = w.value;
 }
@@ -268,7 +278,7 @@ check_changes(struct repo *r, const struct change *const *changes, size_t n, con
 
 	for (size_t i = 0; i < n; i++)
 		if (plan_check(changes[i], err) < 0)
-			return err_ctx(err, "task #%lld", (long long)changes[i]->task);
+			return changes[i]->task ? err_ctx(err, "task #%lld", (long long)changes[i]->task) : -1;
 	repo_begin(r);
 	for (size_t i = 0; i < n; i++) {
 		check_evr(r, changes[i], allow, out);
