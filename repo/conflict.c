@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/vec.h"
 #include "repo/check.h"
 
 enum { AHEAD = 16 };		/* lookups that are under way at once */
@@ -163,10 +162,21 @@ next_path(struct same_path *s)
 	return false;
 }
 
+static bool
+was_there(const struct repo *r, uint32_t name)
+{
+	for (struct repo_walk w = repo_named(r, name); repo_next_named(&w);)
+		if (repo_was_present(r, w.value))
+			return true;
+	return false;
+}
+
 /* Whether packages of these names already had different files of the path before the change. */
 static bool
 differed_before(const struct repo *r, uint64_t hash, uint32_t name, uint32_t other)
 {
+	if (!was_there(r, name) || !was_there(r, other))
+		return false;
 	for (struct same_path a = same_path(r, hash); next_path(&a);) {
 		if (repo_package(r, a.path.package)->name != name || !repo_was_present(r, a.path.package))
 			continue;
@@ -187,25 +197,9 @@ path_text(const struct facts *f, uint64_t hash)
 	return "a file";
 }
 
-struct pair {
-	uint32_t a, b;
-};
-struct pairs {
-	struct pair *p;
-	size_t n, cap;
-};
-
-static bool
-pair_known(const struct pairs *l, uint32_t a, uint32_t b)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (l->p[i].a == a && l->p[i].b == b)
-			return true;
-	return false;
-}
-
+/* told: by package, 1 + the last one that was said to conflict with it: a pair is said once. Paths come package by package. */
 static void
-check_path(struct check *c, const struct index_path *own, struct pairs *told)
+check_path(struct check *c, const struct index_path *own, uint32_t *told)
 {
 	const struct repo *r = c->r;
 	uint32_t added = (uint32_t)(r->base.n_packages + r->mark.packages), p = own->package;
@@ -214,10 +208,10 @@ check_path(struct check *c, const struct index_path *own, struct pairs *told)
 		uint32_t o = s.path.package;
 
 		if (o == p || !r->present[o] || !differ(own->print, s.path.print) || (o >= added && o > p) ||
-		    pair_known(told, p, o) || !installed_together(r, p, o) ||
+		    told[o] == p + 1 || !installed_together(r, p, o) ||
 		    differed_before(r, own->hash, repo_package(r, p)->name, repo_package(r, o)->name))
 			continue;
-		vec_push(told, ((struct pair){p, o}));
+		told[o] = p + 1;
 		check_found(c, p, (struct finding){.kind = FINDING_FILE, .what = xstrdup(path_text(c->added[p - added], own->hash)),
 		    .other = check_nevra(r, o), .other_by = o >= added ? repo_by(r, o) : 0});
 	}
@@ -228,7 +222,7 @@ check_files(struct check *c)
 {
 	const struct repo *r = c->r;
 	unsigned shift = 64 - index_path_bits(r->base.n_paths);
-	struct pairs told = {0};
+	AUTO(free) uint32_t *told = xcalloc(repo_packages(r) + 1, sizeof(*told));
 
 	/* The table is larger than any cache: ask for what will be looked at while looking at something else. */
 	for (size_t i = r->mark.paths; i < r->paths.n; i++) {
@@ -237,7 +231,6 @@ check_files(struct check *c)
 		if (r->base.n_path_starts && i + AHEAD < r->paths.n)
 			__builtin_prefetch(&r->base.paths[r->base.path_starts[r->paths.p[i + AHEAD].hash >> shift]]);
 		if (r->present[r->paths.p[i].package] && r->paths.p[i].print != PRINT_FREE)
-			check_path(c, &r->paths.p[i], &told);
+			check_path(c, &r->paths.p[i], told);
 	}
-	vec_fini(&told);
 }

@@ -353,6 +353,31 @@ test_duplicates(void **state)
 	FOUND(base, LINES("ng 1-1 tool; p libz.so.1()(64bit); c libz", "ng2 1-1 tool; p libz.so.1()(64bit); c libz"), "");
 }
 
+/* Every package of a large change has another file of one path. */
+static void
+test_one_path_of_all(void **state)
+{
+	AUTO(repo_fini) struct repo r = {0};
+	AUTO(change_fini) struct change c = {.task = 7};
+	AUTO(report_fini) struct report report = {0};
+	const struct change *all[] = {&c};
+	struct err err = {0};
+	enum { MANY = 1000 };
+
+	package_add(&r, "base 1-1 base; f /same=base", 0);
+	stand_on_index(&r);
+	for (int i = 0; i < MANY; i++) {
+		AUTO(free) char *line = xasprintf("p%d 1-1 p%d; f /same=%d; f /own%d; r none%d", i, i, i, i, i);
+		struct facts f = package_make(line);
+
+		strs_add(&c.builds, f.source);
+		change_add(&c, &f, "");
+	}
+	OK(check_changes(&r, all, 1, NULL, &report, &err));
+	assert_int_equal(report.broken.n, CHECK_MAX_FINDINGS);
+	assert_int_equal(report.broken.n + report.cut, MANY + MANY * (MANY + 1) / 2);
+}
+
 int
 main(void)
 {
@@ -362,6 +387,7 @@ main(void)
 		cmocka_unit_test(test_index_damaged),
 		cmocka_unit_test(test_file_conflicts),
 		cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_one_path_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
