@@ -229,10 +229,9 @@ number_packages(struct reading *in)
 }
 
 int
-import_metadata(const char *const *dirs, size_t n, bool all_files, struct repo *out, struct err *err)
+import_read(const char *const *dirs, size_t n, bool all_files, struct index_writer *w, struct err *err)
 {
-	struct reading in = {.all = all_files};
-	AUTO(index_fini) struct index x = {0};
+	struct reading in = {.w = *w, .all = all_files};
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
@@ -242,13 +241,21 @@ import_metadata(const char *const *dirs, size_t n, bool all_files, struct repo *
 		for (size_t i = 0; i < n && r == 0; i++)
 			r = rpmmd_filelists(dirs[i], take_files, &in, err);
 	}
-	if (r == 0)
-		r = index_write(&in.w, &x, err);
-	if (r == 0)
-		repo_open(out, &x);
-	index_writer_fini(&in.w);
 	map_fini(&in.by_id);
+	*w = in.w;
 	return r;
+}
+
+int
+import_metadata(const char *const *dirs, size_t n, bool all_files, struct repo *out, struct err *err)
+{
+	AUTO(index_writer_fini) struct index_writer w = {0};
+	AUTO(index_fini) struct index x = {0};
+
+	if (import_read(dirs, n, all_files, &w, err) < 0 || index_write(&w, &x, err) < 0)
+		return -1;
+	repo_open(out, &x);
+	return 0;
 }
 
 /* One task's packages out of metadata. */

@@ -6,6 +6,7 @@
 #include "repo/repo.h"
 
 struct err;
+struct index_writer;
 struct repository;
 struct store;
 
@@ -26,6 +27,8 @@ int import_repository(struct store *s, struct repository *repository, const char
  * whole needs, which is much less. Its counts are not filled in: repo_count_all().
  */
 int import_metadata(const char *const *dirs, size_t n, bool all_files, struct repo *out, struct err *err);
+/* The first half of that: all but making the index. w is an empty one; after an error it has to be given back too. */
+int import_read(const char *const *dirs, size_t n, bool all_files, struct index_writer *w, struct err *err);
 /* Packages of an rpm-md folder as what a task would bring: their sources count as built. */
 int import_change(const char *dir, struct change *out, struct err *err);
 

@@ -90,8 +90,8 @@ apply_changes(struct state *st, const struct str *raw, struct err *err)
 	return unpack_end(&u, "changes of a state", err);
 }
 
-static void
-pack_changes(struct str *out, const struct state *st)
+void
+state_pack_changes(struct str *out, const struct state *st)
 {
 	const struct repo *r = &st->repo;
 	uint32_t own = (uint32_t)r->base.n_packages, gone = 0, added = 0;
@@ -291,7 +291,7 @@ save(struct store *s, const struct state *st, struct state_files *out, struct er
 	snprintf(out->index, sizeof(out->index), "%s", st->index_sha);
 	out->changes[0] = '\0';
 	if (*st->index_sha && gone + st->repo.packages.n <= STATE_MAX_CHANGES) {
-		pack_changes(&raw, st);
+		state_pack_changes(&raw, st);
 		if (artefact_put(s->dir, raw.p, raw.n, &sum, err) < 0)
 			return -1;
 		snprintf(out->changes, sizeof(out->changes), "%s", sum.hex);

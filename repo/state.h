@@ -44,6 +44,9 @@ int state_open(struct state *st, int index, int changes, struct err *err);
 /* What was added by these changes, which are applied: to be saved with the state. */
 void state_add(struct state *st, const struct change *const *changes, size_t n);
 
+/* What has come and gone since its index, in the form that state_open() reads. */
+void state_pack_changes(struct str *out, const struct state *st);
+
 /* Changes beside an index after which the next state gets an index of its own. */
 enum { STATE_MAX_CHANGES = 1024 };
 
