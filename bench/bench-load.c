@@ -46,9 +46,14 @@ save_changes(const char *dir, int index, struct changes *batch)
 		struct change *c = &batch->p[i];
 
 		for (size_t k = 0; k < c->packages.n; k++) {
+			struct facts *f = &c->packages.p[k].facts;
 			AUTO(str_fini) struct str facts = {0};
+			char *slash = strrchr(f->file, '/');
 
-			facts_pack(&facts, &c->packages.p[k].facts);
+			/* Metadata tell where the file is; facts, its name. */
+			if (slash)
+				memmove(f->file, slash + 1, strlen(slash));
+			facts_pack(&facts, f);
 			free(c->packages.p[k].facts_sha);
 			c->packages.p[k].facts_sha = xstrdup(hash_bytes(facts.p, facts.n).hex);
 		}

@@ -147,6 +147,7 @@ import_repository(struct store *s, struct repository *repository, const char *ar
 struct reading {
 	struct index_writer w;
 	struct map by_id;		/* pkgid -> package */
+	struct str evr;			/* of the package at hand */
 	bool all;			/* every path, not only those that something requires */
 };
 
@@ -165,17 +166,30 @@ take_dependencies(struct reading *in, const struct rpmmd_package *p)
 			index_add_conflict(&in->w, p->dep[k].p[i].name, p->dep[k].p[i].evr, p->dep[k].p[i].flags);
 }
 
+/* As evr_join() does it, which is too slow here. */
+static void
+join_evr(struct str *out, const struct rpmmd_package *p)
+{
+	str_clear(out);
+	if (*p->epoch) {
+		str_puts(out, p->epoch);
+		str_putc(out, ':');
+	}
+	str_puts(out, p->version);
+	str_putc(out, '-');
+	str_puts(out, p->release);
+}
+
 static int
 take_package(void *arg, const struct rpmmd_package *p, struct err *err)
 {
 	struct reading *in = arg;
-	AUTO(free) char *evr = NULL;
 	uint32_t id;
 
 	if (strcmp(p->arch, "src") == 0 || strcmp(p->arch, "nosrc") == 0)
 		return 0;
-	evr = evr_join(p->epoch, p->version, p->release);
-	id = index_add_package(&in->w, &(struct index_names){p->name, p->source, evr, p->arch, p->href, p->sha256, ""});
+	join_evr(&in->evr, p);
+	id = index_add_package(&in->w, &(struct index_names){p->name, p->source, in->evr.p, p->arch, p->href, p->sha256, ""});
 	take_dependencies(in, p);
 	/* All paths come with filelists; otherwise only those that primary has. */
 	for (size_t i = 0; i < p->files.n && !in->all; i++)
@@ -242,6 +256,7 @@ import_read(const char *const *dirs, size_t n, bool all_files, struct index_writ
 			r = rpmmd_filelists(dirs[i], take_files, &in, err);
 	}
 	map_fini(&in.by_id);
+	str_fini(&in.evr);
 	*w = in.w;
 	return r;
 }
