@@ -1,11 +1,10 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <dirent.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -70,7 +69,7 @@ visible(const struct dirent *e)
 }
 
 void
-data_changes(const char *dir, const char *batch, struct changes *out)
+data_folders(const char *dir, const char *batch, struct strs *out)
 {
 	AUTO(free) char *path = xasprintf("%s/%s/updates", dir, batch);
 	struct dirent **list = NULL;
@@ -79,12 +78,23 @@ data_changes(const char *dir, const char *batch, struct changes *out)
 
 	must(n < 0 ? err_sys(&err, "%s", path) : 0, &err);
 	for (int i = 0; i < n; i++) {
-		AUTO(free) char *one = xasprintf("%s/%s", path, list[i]->d_name);
-		struct change c = {.task = i + 1};
-
-		must(import_change(one, &c, &err), &err);
-		vec_push(out, c);
+		strs_take(out, xasprintf("%s/%s", path, list[i]->d_name));
 		free(list[i]);
 	}
 	free(list);
+}
+
+void
+data_changes(const char *dir, const char *batch, struct changes *out)
+{
+	AUTO(strs_fini) struct strs folders = {0};
+	struct err err;
+
+	data_folders(dir, batch, &folders);
+	for (size_t i = 0; i < folders.n; i++) {
+		struct change c = {.task = (int64_t)i + 1};
+
+		must(import_change(folders.p[i], &c, &err), &err);
+		vec_push(out, c);
+	}
 }

@@ -18,13 +18,16 @@ int data_save(const char *dir, const struct repo *r);
 /* Stand on a saved index. */
 void data_open(int fd, struct repo *out);
 
+/* The rpm-md folders of the transactions of DIR/BATCH, in their order. */
+void data_folders(const char *dir, const char *batch, struct strs *out);
+
 struct changes {
 	struct change *p;
 	size_t n, cap;
 };
 void changes_fini(struct changes *c);
 AUTO_DEFINE_EMBEDDED(struct changes, changes_fini);
-/* The transactions of DIR/BATCH in their order, numbered from 1. */
+/* What they change, numbered from 1. */
 void data_changes(const char *dir, const char *batch, struct changes *out);
 
 #endif
