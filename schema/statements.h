@@ -92,7 +92,8 @@ STATEMENT(MEMBER_FIND, "SELECT p.sha256, p.file, p.name, p.evr, p.arch, p.source
 	" JOIN package p ON p.sha256 = m.sha256 WHERE m.repository = ?1 AND m.arch = ?2 AND m.until IS NULL"
 	" AND (?3 IS NULL OR m.source = ?3) ORDER BY p.name, p.sha256")
 STATEMENT(MEMBER_ADD, "INSERT INTO member (repository, arch, sha256, source, since) VALUES (?, ?, ?, ?, ?)")
-STATEMENT(MEMBER_CLOSE, "UPDATE member SET until = ? WHERE repository = ? AND arch = ? AND source = ? AND until IS NULL")
+STATEMENT(MEMBER_CLOSE, "UPDATE member INDEXED BY member_current SET until = ? WHERE repository = ? AND arch = ? AND source = ?"
+	" AND until IS NULL")
 STATEMENT(SOURCE_GET, "SELECT evr, srpm, srpm_file, task FROM source_member WHERE repository = ? AND source = ? AND until IS NULL")
 STATEMENT(SOURCE_ADD, "INSERT INTO source_member (repository, source, evr, srpm, srpm_file, task, since)"
 	" VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?)")
