@@ -2,14 +2,16 @@
  * Merging a batch into a distribution, from the database to the published state.
  *
  *   bench-merge DIR MERGER BATCH[=MERGED]...
+ *   bench-merge --phases|--write FARM NAME
  *
  * DIR has been made by prepare (debian and the batches), MERGER is the program. BENCH_ROOT (/tmp) is where the farms
  * are made: see farm.h for what they have and have not. ROUNDS (3): `artel-merger --once` on a new copy of the farm
  * each, from the start of the process to its end; with MERGED, that many tasks must be merged then, or the status
- * is 1. Once more the same is done in this process, fold by fold, to tell where time goes: `collect` (tasks and
- * their facts read), `load` (the repository), `settle` (who may go together), `commit` (all the rest); and of the
- * writing of the state, which `commit` includes, again on its own, what repo/cost.h counts. KEEP=1 leaves the
- * farms. Prints `name value unit` lines.
+ * is 1. Once more the first fold of it is done by --phases, in a process of its own (a fork of a large one is slow),
+ * to tell where time goes: `collect` (tasks and their facts read), `load` (the repository), `settle` (who may go
+ * together), `commit` (all the rest). --write is the same, but for the commit, of which it does the writing of the
+ * state alone: with what repo/cost.h counts, of all threads together. KEEP=1 leaves the farms, VERBOSE=1 shows what the merger
+ * says. Prints `name value unit` lines.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -142,35 +144,45 @@ write_state(struct store *s, const struct repository *repository, const struct b
 }
 
 static void
-phases(const char *farm, const char *name)
+phases(const char *farm, const char *name, bool write)
 {
-	AUTO(free) char *copy = xasprintf("%s.phases", farm);
 	AUTO(repository_fini) struct repository repository = {0};
 	AUTO(state_fini) struct state st = {0};
 	AUTO(settled_fini) struct settled done = {0};
 	AUTO(batch_fini) struct batch b = {0};
-	struct store *s = NULL;
+	AUTO(store_close) struct store *s = NULL;
+	double mark = sample_now_ms(), took[3];
 	struct err err;
-	double mark;
 
-	copy_farm(farm, copy);
-	mark = sample_now_ms();
-	must(store_open(copy, &s, &err), &err);
+	must(store_open(farm, &s, &err), &err);
 	s->user = "merger";
 	must(repository_get(s, "debian", &repository, &err), &err);
-	printf("%s-open %.2f ms\n", name, since(&mark));
 	must(batch_collect(s, &repository, &b, &err), &err);
-	printf("%s-collect %.2f ms\n", name, since(&mark));
+	took[0] = since(&mark);
 	must(state_load(s, "debian", "x86_64", repository.serial, &st, &err), &err);
-	printf("%s-load %.2f ms\n", name, since(&mark));
+	took[1] = since(&mark);
 	settle_batch(&b, &st.repo, &done);
-	printf("%s-settle %.2f ms\n", name, since(&mark));
-	printf("%s-attempts %zu attempts\n", name, done.attempts + done.closing_attempts);
-	write_state(s, &repository, &b, &done, name);
-	since(&mark);
+	took[2] = since(&mark);
+	if (write) {
+		write_state(s, &repository, &b, &done, name);
+		return;
+	}
 	must(commit_batch(s, &repository, &b, done.order, done.n_accepted, &st, now_ms(), &err), &err);
-	printf("%s-commit %.2f ms\n", name, since(&mark));
-	store_close(s);
+	printf("%s-collect %.2f ms\n%s-load %.2f ms\n%s-settle %.2f ms\n%s-commit %.2f ms\n%s-attempts %zu attempts\n", name, took[0],
+	    name, took[1], name, took[2], name, since(&mark), name, done.attempts + done.closing_attempts);
+}
+
+/* The phases of a copy, in another process. */
+static void
+run_phases(const char *farm, const char *name, const char *which)
+{
+	AUTO(free) char *copy = xasprintf("%s.phases", farm);
+	AUTO(str_fini) struct str said = {0};
+	struct err err;
+
+	copy_farm(farm, copy);
+	run((const char *const[]){"/proc/self/exe", which, copy, name, NULL}, &said);
+	fputs(str_c(&said), stdout);
 	must(file_remove_tree(AT_FDCWD, copy, &err), &err);
 }
 
@@ -193,7 +205,8 @@ measure(const char *base, const char *dir, const char *merger, const char *batch
 	}
 	printf("%s-tasks %zu tasks\n%s-merged %zu tasks\n", name, tasks, name, merged);
 	samples_print(&times, name, "ms");
-	phases(farm, name);
+	run_phases(farm, name, "--phases");
+	run_phases(farm, name, "--write");
 	fflush(stdout);
 	if (wrong)
 		fprintf(stderr, "bench-merge: %s: %zu merged, not %s\n", batch, merged, want);
@@ -211,6 +224,10 @@ main(int argc, char **argv)
 	struct err err;
 	int wrong = 0;
 
+	if (argc == 4 && (strcmp(argv[1], "--phases") == 0 || strcmp(argv[1], "--write") == 0)) {
+		phases(argv[2], argv[3], strcmp(argv[1], "--write") == 0);
+		return 0;
+	}
 	if (argc < 4) {
 		fprintf(stderr, "usage: bench-merge DIR MERGER BATCH[=MERGED]...\n");
 		return 2;
