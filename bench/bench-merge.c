@@ -71,11 +71,10 @@ merged_of(const struct str *said)
 
 /* One round; how many were merged. */
 static size_t
-merge_once(const char *farm, const char *merger, struct samples *times)
+merge_once(const char *farm, size_t round, const char *merger, struct samples *times)
 {
-	AUTO(free) char *copy = xasprintf("%s.run", farm);
+	AUTO(free) char *copy = xasprintf("%s.%zu", farm, round);
 	AUTO(str_fini) struct str said = {0};
-	struct err err;
 	double begin;
 
 	copy_farm(farm, copy);
@@ -84,7 +83,6 @@ merge_once(const char *farm, const char *merger, struct samples *times)
 	samples_add(times, sample_now_ms() - begin);
 	if (getenv("VERBOSE"))
 		fprintf(stderr, "%s", str_c(&said));
-	must(file_remove_tree(AT_FDCWD, copy, &err), &err);
 	return merged_of(&said);
 }
 
@@ -176,14 +174,12 @@ phases(const char *farm, const char *name, bool write)
 static void
 run_phases(const char *farm, const char *name, const char *which)
 {
-	AUTO(free) char *copy = xasprintf("%s.phases", farm);
+	AUTO(free) char *copy = xasprintf("%s%s", farm, which);
 	AUTO(str_fini) struct str said = {0};
-	struct err err;
 
 	copy_farm(farm, copy);
 	run((const char *const[]){"/proc/self/exe", which, copy, name, NULL}, &said);
 	fputs(str_c(&said), stdout);
-	must(file_remove_tree(AT_FDCWD, copy, &err), &err);
 }
 
 /* 1: another number was merged than should have been. */
@@ -194,13 +190,12 @@ measure(const char *base, const char *dir, const char *merger, const char *batch
 	AUTO(free) char *name = xasprintf("merge-%s", batch);
 	AUTO(samples_fini) struct samples times = {0};
 	size_t tasks, merged = 0;
-	struct err err;
 	int wrong = 0;
 
 	copy_farm(base, farm);
 	tasks = farm_batch(farm, dir, batch);
 	for (size_t i = 0, n = sample_number("ROUNDS", 3); i < n; i++) {
-		merged = merge_once(farm, merger, &times);
+		merged = merge_once(farm, i, merger, &times);
 		wrong |= want && merged != strtoul(want, NULL, 10);
 	}
 	printf("%s-tasks %zu tasks\n%s-merged %zu tasks\n", name, tasks, name, merged);
@@ -210,8 +205,6 @@ measure(const char *base, const char *dir, const char *merger, const char *batch
 	fflush(stdout);
 	if (wrong)
 		fprintf(stderr, "bench-merge: %s: %zu merged, not %s\n", batch, merged, want);
-	if (!getenv("KEEP"))
-		must(file_remove_tree(AT_FDCWD, farm, &err), &err);
 	return wrong;
 }
 

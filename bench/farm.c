@@ -124,7 +124,7 @@ order(const void *a, const void *b)
 	return c ? c : strcmp(x->sha256, y->sha256);
 }
 
-/* State 1 as readers see it; its records and what stands for its RPMs are not needed any more then. */
+/* State 1 as readers see it. */
 static void
 publish(int dir, const char *path, struct published *out)
 {
@@ -145,12 +145,30 @@ publish(int dir, const char *path, struct published *out)
 	qsort(p, r.facts.n, sizeof(*p), order);
 	must(publish_write(&(struct publish){.dir = dir, .repository = name, .arch = arch, .serial = 1, .when = 1700000000, .p = p,
 	    .n = r.facts.n}, out, &err), &err);
-	for (size_t i = 0; i < r.facts.n; i++) {
-		unlinkat(dir, artefact_path(facts[i].hex).text, 0);
-		unlinkat(dir, artefact_path(r.facts.p[i].sha256).text, 0);
-	}
-	must(file_remove_tree(dir, "repo/debian/pool", &err), &err);
+}
+
+/*
+ * Leave only what names say, so that the farm is copied fast. The rest is put aside, not removed: ext4 without a
+ * journal is slow to make files for minutes after many were removed.
+ */
+static void
+put_aside(int dir, const struct state_files *files)
+{
+	const char *const keep[] = {files->index, files->published.file[0].hex, files->published.file[1].hex,
+	    files->published.file[2].hex, files->published.runs.hex};
+	struct err err;
+
+	must(renameat(dir, "repo/debian/pool", dir, "../aside-pool") < 0 || renameat(dir, "artefact", dir, "../aside") < 0 ?
+	    err_sys(&err, "put aside") : 0, &err);
 	must(file_mkdirs(dir, "repo/debian/pool", &err), &err);
+	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
+		struct artefact_path path = artefact_path(keep[i]);
+		AUTO(free) char *from = xasprintf("../aside/%s", strchr(path.text, '/') + 1);
+		AUTO(free) char *folder = xasprintf("artefact/%.2s", keep[i]);
+
+		must(file_mkdirs(dir, folder, &err), &err);
+		must(renameat(dir, from, dir, path.text) < 0 ? err_sys(&err, "%s", from) : 0, &err);
+	}
 }
 
 static void
@@ -199,6 +217,7 @@ farm_make(const char *root, const char *dir)
 	repo_count_all(&r);
 	memcpy(files.index, store(s->dir, r.base.memory, r.base.size, NULL).hex, sizeof(files.index));
 	publish(s->dir, path, &files.published);
+	put_aside(s->dir, &files);
 	record(s, &r, &files);
 	store_close(s);
 }
