@@ -62,7 +62,7 @@ int batch_collect(struct store *s, struct repository *repository, struct batch *
 /* Move a task out of BUILT; that it has moved meanwhile (aborted) is fine. In a dry run: note it. */
 int batch_send(struct store *s, struct batch *b, struct candidate *c, enum task_state to, const char *reason, struct err *err);
 
-/* After how many evictions in one try a task is FAILED for a person to look at. */
+/* How often a task is sent back in one try; the next time it is FAILED, for a person to look at. */
 enum { BATCH_MAX_ITER = 5 };
 
 #endif

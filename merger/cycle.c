@@ -233,6 +233,19 @@ fold(struct cycle *c, struct cycle_sum *sum, struct err *err)
 	return n && !c->how->dry;
 }
 
+/* An index that this program cannot read is made anew. */
+static int
+renew(struct store *s, const struct repository *repository, struct err *err)
+{
+	size_t n = 0;
+
+	if (state_renew(s, repository, &n, err) < 0)
+		return -1;
+	if (n)
+		log_at(LOG_NOTE, "%s: the index of state %lld was made anew", repository->name, (long long)repository->serial);
+	return 0;
+}
+
 static int
 locked_cycle(struct store *s, const char *repository, const struct cycle_options *how, struct cycle_sum *sum, struct err *err)
 {
@@ -242,6 +255,8 @@ locked_cycle(struct store *s, const char *repository, const struct cycle_options
 		AUTO(cycle_fini) struct cycle c = {.s = s, .how = how, .batch.dry = how->dry, .started = now_ms()};
 
 		if (repository_get(s, repository, &c.repository, err) || (!how->dry && commit_recover(s, &c.repository, err) < 0))
+			return -1;
+		if (!how->dry && renew(s, &c.repository, err) < 0)
 			return -1;
 		r = fold(&c, sum, err);
 		sum->serial = c.repository.serial;
@@ -261,8 +276,9 @@ cycle_lock(struct store *s, const char *repository, int *fd, struct err *err)
 int
 cycle_run(struct store *s, const char *repository, const struct cycle_options *how, struct cycle_sum *sum, struct err *err)
 {
+	AUTO(repository_fini) struct repository known = {0};
 	AUTO(close) int fd = -1;
-	int r = cycle_lock(s, repository, &fd, err);
+	int r = repository_get(s, repository, &known, err) ? -1 : cycle_lock(s, repository, &fd, err);
 
 	if (r)
 		return r;

@@ -15,7 +15,7 @@ struct store;
 enum { REPLAY_DIFFERS = 1 };
 
 /*
- * Make a state again from its predecessor, beside the repository, and compare every file with what was
+ * Make a state again from the one it was made of, beside the repository, and compare every file with what was
  * published: 0, or REPLAY_DIFFERS and err names the first that differs. *tasks: of its merge.
  */
 int history_replay(struct store *s, const char *repository, int64_t serial, int64_t *tasks, struct err *err);

@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "bisect/strategy.h"
+#include "merger/commit.h"
 #include "merger/cycle.h"
 #include "merger/history.h"
 #include "merger/what-if.h"
@@ -25,7 +26,7 @@ static struct {
 	int sweep;
 	const struct strategy *how;
 	struct strs bases;
-} conf = {.interval = 10};
+} conf = {.interval = 10, .rollback = -1, .replay = -1, .keep = -1};
 
 static const struct poptOption options[] = {
 	{"once", '1', POPT_ARG_NONE, &conf.once, 0, "One cycle, then exit (for cron; the default)", NULL},
@@ -61,15 +62,16 @@ print_verdict(void *arg, int64_t task, enum task_state to, const char *reason)
 		printf("%lld\t%s\t%s\n", (long long)task, what, reason);
 }
 
+/* {"repository": ..., "state": ..., "tasks": [...]}; list is taken over. */
 static void
-print_json(json_t *list)
+print_json(const char *repository, long long serial, json_t *list)
 {
-	char *text = list ? json_dumps(list, JSON_INDENT(2)) : NULL;
+	json_t *o = json_pack("{s:s, s:I, s:o}", "repository", repository, "state", (json_int_t)serial, "tasks", list);
+	char *text = json_dumps(o, JSON_INDENT(2));
 
-	if (text)
-		puts(text);
+	puts(text ? text : "{}");
 	free(text);
-	json_decref(list);
+	json_decref(o);
 }
 
 /* 0, EXIT_FAILED or EXIT_BUSY. */
@@ -83,7 +85,10 @@ merge_one(struct store *s, const char *name)
 	struct err err = {0};
 	int r = cycle_run(s, name, &how, &sum, &err);
 
-	print_json(list);
+	if (list && r == 0)
+		print_json(name, sum.serial, list);
+	else
+		json_decref(list);
 	if (r == CYCLE_BUSY) {
 		log_at(LOG_NOTE, "%s: another merger is at work; nothing done", name);
 		return EXIT_BUSY;
@@ -107,11 +112,11 @@ history(struct store *s, struct err *err)
 	int64_t n = 0;
 	int r;
 
-	if (conf.rollback) {
+	if (conf.rollback >= 0) {
 		r = history_rollback(s, conf.repository, conf.rollback, &n, err);
 		if (r == 0)
 			printf("%s: state %lld is current: it is state %lld again\n", conf.repository, (long long)n, conf.rollback);
-	} else if (conf.replay) {
+	} else if (conf.replay >= 0) {
 		r = history_replay(s, conf.repository, conf.replay, &n, err);
 		if (r == 0)
 			printf("%s: state %lld is its predecessor and %lld tasks, to the byte\n", conf.repository, conf.replay, (long long)n);
@@ -127,17 +132,17 @@ history(struct store *s, struct err *err)
 static int
 run_history(struct store *s)
 {
+	AUTO(repository_fini) struct repository repository = {0};
 	AUTO(close) int lock = -1;
 	struct err err = {0};
-	int r = cycle_lock(s, conf.repository, &lock, &err);
+	int r = repository_get(s, conf.repository, &repository, &err) ? -1 : cycle_lock(s, conf.repository, &lock, &err);
 
 	if (r == CYCLE_BUSY) {
 		log_at(LOG_NOTE, "%s: another merger is at work; nothing done", conf.repository);
 		return EXIT_BUSY;
 	}
-	if (r == 0)
-		r = history(s, &err);
-	if (r == 0)
+	/* A merge that was interrupted comes to its end first. */
+	if (r == 0 && (conf.dry || commit_recover(s, &repository, &err) == 0) && history(s, &err) == 0)
 		return 0;
 	log_at(LOG_ERROR, "%s", err.msg);
 	return EXIT_FAILED;
@@ -164,20 +169,30 @@ merge_all(struct store *s)
 	return worst;
 }
 
+static bool
+is_history(void)
+{
+	return conf.rollback >= 0 || conf.replay >= 0 || conf.sweep;
+}
+
 /* NULL, or what is wrong with the options. */
 static const char *
 check_options(void)
 {
 	if (conf.testers <= 0)
-		conf.testers = (int)sysconf(_SC_NPROCESSORS_ONLN);
+		conf.testers = (int)sysconf(_SC_NPROCESSORS_ONLN) < MAX_TESTERS ? (int)sysconf(_SC_NPROCESSORS_ONLN) : MAX_TESTERS;
 	if (conf.testers > MAX_TESTERS || conf.interval < 1 || (conf.once && conf.watch))
 		return "--testers is 1 to 64, --interval at least 1, --once or --watch";
 	if (conf.strategy && !(conf.how = strategy_find(conf.strategy)))
 		return "--strategy is auto, prefix2, prefix, blocks or serial";
 	if ((conf.fold == NULL) != (conf.bases.n == 0))
 		return "--fold FILE goes with one or more rpm-md folders";
-	if (!!conf.rollback + !!conf.replay + conf.sweep > 1 || ((conf.rollback || conf.replay || conf.sweep) && !conf.repository))
+	if ((conf.rollback >= 0) + (conf.replay >= 0) + conf.sweep > 1 || (is_history() && !conf.repository))
 		return "--rollback, --replay or --sweep, and --repository with it";
+	if ((conf.keep >= 0 && !conf.sweep) || conf.keep == 0)
+		return "--keep N goes with --sweep";
+	if (conf.json && !conf.fold && !(conf.dry && !is_history()))
+		return "--json goes with --dry-run or --fold";
 	if (conf.dry && conf.watch)
 		return "--dry-run is for once";
 	return NULL;
@@ -217,7 +232,7 @@ main(int argc, const char **argv)
 		return EXIT_FAILED;
 	}
 	s->user = "merger";
-	if (conf.rollback || conf.replay || conf.sweep)
+	if (is_history())
 		return run_history(s);
 	do {
 		r = merge_all(s);

@@ -162,7 +162,7 @@ sweep_folder(struct sweep *w, const char *two, const struct map *named, time_t b
 		struct stat st;
 
 		if (!hash_valid(sha) || map_find(named, sha) != MAP_NONE || fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    st.st_ctime > before)
+		    st.st_mtime > before)
 			continue;
 		if (!w->dry && unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT) {
 			closedir(d);

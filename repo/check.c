@@ -27,11 +27,8 @@ put(struct report *out, struct finding_list *l, struct finding f)
 		vec_push(l, f);
 		return;
 	}
-	out->cut++;
-	free(f.package);
-	free(f.source);
-	free(f.what);
-	free(f.other);
+	out->cut += l == &out->broken;
+	finding_fini(&f);
 }
 
 void
@@ -124,13 +121,23 @@ requirement_finding(const struct repo *r, uint32_t q)
 static void
 broken(struct check *c, uint32_t package, uint32_t q)
 {
-	/* A library that goes away takes hundreds with it: the first few say it. */
-	if (is_symbol(c->r, q) && c->symbols[package]++ >= CHECK_MAX_SYMBOLS) {
-		c->symbols[package]--;
+	struct finding_list *l = &c->out->broken;
+	size_t before = l->n;
+
+	/* A library that goes away takes hundreds with it: the first few say it. What is allowed is none of them. */
+	if (is_symbol(c->r, q) && c->symbols[package] >= CHECK_MAX_SYMBOLS && !(c->allow && c->allow->words.n)) {
 		c->out->cut++;
 		return;
 	}
 	check_found(c, package, requirement_finding(c->r, q));
+	if (l->n == before || !is_symbol(c->r, q))
+		return;
+	if (c->symbols[package] >= CHECK_MAX_SYMBOLS) {
+		finding_fini(&l->p[--l->n]);
+		c->out->cut++;
+	} else {
+		c->symbols[package]++;
+	}
 }
 
 static void
@@ -149,12 +156,7 @@ satisfied_before(const struct repo *r, uint32_t q)
 {
 	if (q >= r->base.n_requirements + r->mark.requirements)
 		return 0;
-	if (r->stamp[q] != r->try)
-		return r->satisfied[q];
-	for (size_t i = 0; i < r->touched.n; i++)
-		if (r->touched.p[i].requirement == q)
-			return r->touched.p[i].before;
-	return r->satisfied[q];
+	return r->stamp[q] == r->try ? r->before[q] : r->satisfied[q];
 }
 
 /* Whether a package of this one's name and architecture has the requirement, before or now. */
@@ -180,8 +182,8 @@ check_touched(struct check *c)
 	const struct repo *r = c->r;
 
 	for (size_t i = 0; i < r->touched.n; i++) {
-		uint32_t q = r->touched.p[i].requirement;
-		bool was = r->touched.p[i].before > 0, is = repo_satisfied(r, q) > 0;
+		uint32_t q = r->touched.p[i];
+		bool was = r->before[q] > 0, is = repo_satisfied(r, q) > 0;
 
 		if (was == is)
 			continue;

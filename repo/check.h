@@ -13,7 +13,7 @@
 /* Raised whenever a check may answer differently than before. */
 #define CHECKER_VERSION "2"
 
-/* More of one kind are counted, not listed; of the symbols that one package misses, these. */
+/* More in one list are not listed, only counted; of the symbols that one package misses, these are listed. */
 enum { CHECK_MAX_FINDINGS = 2000, CHECK_MAX_SYMBOLS = 8 };
 
 /*

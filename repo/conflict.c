@@ -35,13 +35,14 @@ installed_together(const struct repo *r, uint32_t a, uint32_t b)
 
 /* Duplicate provides. */
 
-/* "libz.so.1()(64bit)": the soname itself, once, not its symbol versions. */
+/* "libz.so.1()(64bit)", or "libz.so.1" of 32 bits: the soname itself, once, not its symbol versions. */
 static bool
 is_soname(const char *text)
 {
 	const char *open = strchr(text, '(');
+	size_t n = open ? (size_t)(open - text) : strlen(text);
 
-	return open && strncmp(open, "()", 2) == 0 && memmem(text, (size_t)(open - text), ".so", 3) != NULL;
+	return (!open || strncmp(open, "()", 2) == 0) && *text != '/' && memmem(text, n, ".so.", 4) != NULL;
 }
 
 static bool

@@ -20,14 +20,19 @@ finding_kind_name(enum finding_kind k)
 }
 
 void
+finding_fini(struct finding *f)
+{
+	free(f->package);
+	free(f->source);
+	free(f->what);
+	free(f->other);
+}
+
+void
 finding_list_fini(struct finding_list *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		free(l->p[i].package);
-		free(l->p[i].source);
-		free(l->p[i].what);
-		free(l->p[i].other);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		finding_fini(&l->p[i]);
 	vec_fini(l);
 }
 

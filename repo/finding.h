@@ -33,6 +33,8 @@ struct finding {
 	int64_t other_by;	/* task that took other away (unmet, symbol), or brings it; 0: none */
 };
 
+void finding_fini(struct finding *f);
+
 struct finding_list {
 	struct finding *p;
 	size_t n, cap;
@@ -44,7 +46,7 @@ struct report {
 	struct finding_list repaired;	/* unmets and symbols that the change mends */
 	struct finding_list allowed;	/* would be broken, but the allow-list names them */
 	struct strs notes;		/* of the plan */
-	size_t cut;			/* findings left out because there are too many */
+	size_t cut;			/* how many more are broken: too many to list */
 };
 void report_fini(struct report *r);
 AUTO_DEFINE_EMBEDDED(struct report, report_fini);

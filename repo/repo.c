@@ -41,6 +41,7 @@ repo_fini(struct repo *r)
 	free(r->present);
 	free(r->satisfied);
 	free(r->stamp);
+	free(r->before);
 	*r = (struct repo){0};
 }
 
@@ -68,6 +69,7 @@ reserve_requirements(struct repo *r, size_t n)
 		cap *= 2;
 	r->satisfied = xrealloc(r->satisfied, cap * sizeof(*r->satisfied));
 	r->stamp = xrealloc(r->stamp, cap * sizeof(*r->stamp));
+	r->before = xrealloc(r->before, cap * sizeof(*r->before));
 	memset(r->stamp + r->cap_requirements, 0, (cap - r->cap_requirements) * sizeof(*r->stamp));
 	r->cap_requirements = cap;
 }
@@ -100,7 +102,7 @@ void
 repo_keep(struct repo *r)
 {
 	for (size_t i = 0; i < r->touched.n; i++)
-		r->satisfied[r->touched.p[i].requirement] = repo_satisfied(r, r->touched.p[i].requirement);
+		r->satisfied[r->touched.p[i]] = repo_satisfied(r, r->touched.p[i]);
 	for (uint32_t q = (uint32_t)(r->base.n_requirements + r->mark.requirements); q < repo_requirements(r); q++)
 		r->satisfied[q] = repo_satisfied(r, q);
 	repo_begin(r);
@@ -110,7 +112,7 @@ void
 repo_undo(struct repo *r)
 {
 	for (size_t i = 0; i < r->touched.n; i++)
-		r->satisfied[r->touched.p[i].requirement] = r->touched.p[i].before;
+		r->satisfied[r->touched.p[i]] = r->before[r->touched.p[i]];
 	for (size_t i = 0; i < r->gone.n; i++)
 		r->present[r->gone.p[i].package] = 1;
 	r->text.n = r->mark.text;
@@ -219,7 +221,8 @@ touch(struct repo *r, uint32_t q)
 	if (r->stamp[q] == r->try || q >= r->base.n_requirements + r->mark.requirements)
 		return;
 	r->stamp[q] = r->try;
-	vec_push(&r->touched, ((struct repo_touched){q, r->satisfied[q]}));
+	r->before[q] = r->satisfied[q];
+	vec_push(&r->touched, q);
 }
 
 /* A provider of a name comes (1) or goes (-1): everything that asks for the name hears of it. */

@@ -18,11 +18,6 @@ struct err;
 struct facts;
 struct strs;
 
-/* A requirement that a change has touched, and how well it was satisfied before. */
-struct repo_touched {
-	uint32_t requirement, before;
-};
-
 /* A package that a change took away. */
 struct repo_gone {
 	uint32_t package;
@@ -62,10 +57,11 @@ struct repo {
 	/* Of both. */
 	uint8_t *present;
 	uint32_t *satisfied;			/* by requirement */
-	uint32_t *stamp;			/* by requirement: try that touched it last */
+	uint32_t *stamp;			/* by requirement: try that touched it last, */
+	uint32_t *before;			/* and how well it was satisfied until then */
 	size_t cap_packages, cap_requirements;
 	uint32_t try;
-	VEC(struct repo_touched) touched;
+	VEC(uint32_t) touched;			/* requirements */
 	VEC(struct repo_gone) gone;
 	struct repo_mark mark;			/* where the change began */
 };

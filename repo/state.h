@@ -58,9 +58,6 @@ struct state_files {
 	struct published published;
 	char index[SHA256_HEX + 1], changes[SHA256_HEX + 1];	/* changes "": none */
 };
-/* What a recorded state published; STATE_FILE_ABSENT if there is no such state. Its cost is not kept. */
-int state_published(struct store *s, const char *repository, const char *arch, int64_t serial, struct published *out,
-	struct err *err);
 /*
  * Write the state that `st` has become. when: Unix seconds that its files carry. before: the serial whose
  * published files may be copied from, 0 for none.
@@ -70,6 +67,11 @@ int state_prepare(struct store *s, const struct repository *repository, const ch
 /* Name the files of the state, and make the packages numbered `first` and up members of it; in a transaction. */
 int state_record(struct store *s, const char *repository, const char *arch, int64_t serial,
 	const struct repo *r, uint32_t first, const struct state_files *files, struct err *err);
+/*
+ * Make the index of the current state anew, from the facts of its packages, where the one that there is cannot
+ * be read: it is of an older version, or damaged. *renewed: how many architectures.
+ */
+int state_renew(struct store *s, const struct repository *repository, size_t *renewed, struct err *err);
 /* Let `latest` of every architecture follow the database; idempotent. */
 int state_switch(struct store *s, const struct repository *repository, struct err *err);
 

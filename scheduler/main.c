@@ -5,7 +5,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "repo/state.h"
 #include "scheduler/daemon.h"
+#include "schema/repository.h"
 #include "schema/store.h"
 
 static struct {
@@ -20,6 +22,26 @@ static const struct poptOption options[] = {
 	{"build-output", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.output, 0, "The longest log that it may write", "MIB"},
 	OPTIONS_COMMON
 };
+
+/* Builders are given the index of the current state: one that cannot be read any more is made anew. */
+static int
+renew(struct store *s, struct err *err)
+{
+	AUTO(strs_fini) struct strs names = {0};
+
+	if (repository_names(s, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		AUTO(repository_fini) struct repository r = {0};
+		size_t n = 0;
+
+		if (repository_get(s, names.p[i], &r, err) || state_renew(s, &r, &n, err) < 0)
+			return -1;
+		if (n)
+			log_at(LOG_NOTE, "%s: the index of state %lld was made anew", r.name, (long long)r.serial);
+	}
+	return 0;
+}
 
 int
 main(int argc, const char **argv)
@@ -42,7 +64,7 @@ main(int argc, const char **argv)
 		return 1;
 	}
 	s->user = "scheduler";
-	r = scheduler_run(s, &c, &err);
+	r = renew(s, &err) < 0 ? -1 : scheduler_run(s, &c, &err);
 	if (r == SCHEDULER_BUSY)
 		err_set(&err, 0, "another scheduler runs on this farm");
 	if (r)

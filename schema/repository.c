@@ -214,6 +214,12 @@ state_file_put(struct store *s, const char *repository, int64_t serial, const ch
 }
 
 int
+state_file_drop(struct store *s, const char *repository, int64_t serial, const char *arch, const char *kind, struct err *err)
+{
+	return store_run(s, STMT_STATE_FILE_DROP, err, "siss", repository, serial, arch, kind);
+}
+
+int
 state_file_get(struct store *s, const char *repository, int64_t serial, const char *arch,
 	const char *kind, char **sha256, struct err *err)
 {

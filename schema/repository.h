@@ -72,9 +72,11 @@ int source_close(struct store *s, const char *repository, const char *name, int6
 int repository_back(struct store *s, const char *name, int64_t to, int64_t serial, struct err *err);
 int repository_set_serial(struct store *s, const char *name, int64_t serial, struct err *err);
 
-/* kind: primary, filelists, other, runs, index. STATE_FILE_ABSENT if that state has none. */
+/* kind: primary, filelists, other, runs, repomd, index, changes. STATE_FILE_ABSENT if that state has none. */
 int state_file_put(struct store *s, const char *repository, int64_t serial, const char *arch,
 	const char *kind, const char *sha256, struct err *err);
+int state_file_drop(struct store *s, const char *repository, int64_t serial, const char *arch,
+	const char *kind, struct err *err);
 int state_file_get(struct store *s, const char *repository, int64_t serial, const char *arch,
 	const char *kind, char **sha256, struct err *err);
 

@@ -121,6 +121,7 @@ STATEMENT(ARTEFACT_REFERENCES, "SELECT sha256 FROM state_file UNION SELECT sha25
 	" UNION SELECT sha256 FROM output UNION SELECT facts FROM output UNION SELECT srpm FROM subtask UNION SELECT tree FROM subtask"
 	" UNION SELECT srpm FROM source_member WHERE srpm IS NOT NULL UNION SELECT log FROM job")
 STATEMENT(STATE_FILE_PUT, "INSERT OR REPLACE INTO state_file (repository, serial, arch, kind, sha256) VALUES (?, ?, ?, ?, ?)")
+STATEMENT(STATE_FILE_DROP, "DELETE FROM state_file WHERE repository = ? AND serial = ? AND arch = ? AND kind = ?")
 STATEMENT(STATE_FILE_GET, "SELECT sha256 FROM state_file WHERE repository = ? AND serial = ? AND arch = ? AND kind = ?")
 
 STATEMENT(MERGE_ADD, "INSERT INTO merge (repository, base, serial, state, checker, started, kind, published)"

@@ -3,7 +3,7 @@ CREATE TABLE state_file_2 (
 	repository TEXT NOT NULL,
 	serial     INTEGER NOT NULL,
 	arch       TEXT NOT NULL,
-	kind       TEXT NOT NULL,        -- primary, filelists, other, index; runs: repo/runs.h
+	kind       TEXT NOT NULL,        -- primary, filelists, other, repomd; index, changes: repo/state.h; runs: repo/runs.h
 	sha256     TEXT NOT NULL,
 	PRIMARY KEY (repository, serial, arch, kind)
 ) STRICT, WITHOUT ROWID;

@@ -46,9 +46,11 @@ ok 'on we go' merged three 1.0
 is 'on top of it' "$(names 'one|two|three')" 'one-1.0-1 three-1.0-1'
 
 # Killed at each step of going back: before it is current nothing happened, afterwards it is finished.
-for point in state-written syncfs:1 fsync:1 rename:1; do
+for point in write:1 fsync:1 fsync:4 fsync:7 merge-switched:1; do
 	before=$(sqlite3 "$FARM/farm.db" "SELECT serial FROM repository")
-	ARTEL_FAULT=$point:kill artel-merger --repository "$REPO" --rollback 3 >/dev/null 2>&1
+	status=0
+	ARTEL_FAULT=$point:kill artel-merger --repository "$REPO" --rollback 3 >/dev/null 2>&1 || status=$?
+	is "$point: killed" "$status" 137
 	artel-merger --once 2>/dev/null
 	now=$(sqlite3 "$FARM/farm.db" "SELECT serial FROM repository")
 	ok "$point: whole" test "$now" = "$before" -o "$now" = $((before + 1))
@@ -59,9 +61,14 @@ done
 serial=$(sqlite3 "$FARM/farm.db" "SELECT serial FROM repository")
 artel repo gc "$REPO" --keep 2 --dry-run >"$FARM/dry"
 ok 'a dry run removes nothing' test -e "$FARM/repo/$REPO/x86_64/state/1"
-touch -d '3 days ago' "$FARM"/artefact/*/* 2>/dev/null
+mkdir -p "$FARM/artefact/ab"
+old=$FARM/artefact/ab/$(printf '%062d' 1) young=$FARM/artefact/ab/$(printf '%062d' 2)
+echo old >"$old" && touch -d '3 days ago' "$old"
+echo young >"$young"
 artel repo gc "$REPO" --keep 2 >"$FARM/swept"
 is 'what it said it would' "$(head -n 2 "$FARM/swept")" "$(head -n 2 "$FARM/dry")"
+ok 'an artefact that nothing names is gone' test ! -e "$old"
+ok 'a young one may be wanted yet' test -e "$young"
 ok 'the oldest is gone' test ! -e "$FARM/repo/$REPO/x86_64/state/1"
 ok 'the newest is there' test -e "$FARM/repo/$REPO/x86_64/state/$serial/repodata/repomd.xml"
 ok 'every package of it' bash -c "artel repo packages '$REPO' | while IFS=\$'\t' read -r _ _ _ _ sha; do
@@ -69,6 +76,14 @@ ok 'every package of it' bash -c "artel repo packages '$REPO' | while IFS=\$'\t'
 is 'a package of no state is gone' "$(find "$FARM/repo/$REPO/pool" -name 'one-2.0-1*' | wc -l)" 0
 fails 'its replay says why' 1 '.' artel repo replay "$REPO" 4
 ok 'the next merge works' merged four 1.0
+
+# An index that cannot be read, of an older version or damaged, is made anew.
+index=$(sqlite3 "$FARM/farm.db" "SELECT sha256 FROM state_file WHERE kind = 'index' ORDER BY serial DESC LIMIT 1")
+chmod u+w "$FARM/artefact/${index:0:2}/${index:2}"
+printf '\1\0\0\0\0\0\0\0' | dd of="$FARM/artefact/${index:0:2}/${index:2}" conv=notrunc status=none
+artel-merger --once 2>"$FARM/renewed"
+like 'the merger says so' "$(cat "$FARM/renewed")" 'was made anew'
+ok 'and merges on' merged nine 1.0
 
 # Signed metadata, and a setting at a time.
 mkdir -m 700 "$FARM/gnupg"
