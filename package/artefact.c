@@ -16,7 +16,8 @@ artefact_path(const char *sha256)
 {
 	struct artefact_path p;
 
-	snprintf(p.text, sizeof(p.text), "artefact/%.2s/%s", sha256, sha256 + 2);
+	/* What is no sum at all names no artefact. */
+	snprintf(p.text, sizeof(p.text), "artefact/%.2s/%s", sha256, sha256 + strnlen(sha256, 2));
 	return p;
 }
 
