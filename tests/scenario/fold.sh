@@ -27,7 +27,7 @@ t/twice; same 1-1 same
 t/twice; same 2-1 same
 t/plug; plug 1-1 plug; p nothing-has-this
 PACKAGES
-cat >batch <<'LINES'
+cat >./batch <<'LINES'
 {"id": 1, "add": "t/new"}
 {"id": 2, "del": ["tool"]}
 {"id": 3, "add": "t/lib"}
@@ -80,17 +80,17 @@ refused 'bad-[0-9]+ line 2: ' '{"id": 1, "del": ["tool"]}\n{"id": 2,}'
 refused 'line 1: not a JSON object' '[1, 2]'
 refused 'line 1: ' '\0001\0002{}'
 refused 'line 1: ' '{"id": 1} {"id": 2}'
-refused 'line 1: `id` must be a positive number' '{"add": "t/new"}'
-refused 'line 1: `id` must be a positive number' '{"id": -1, "add": "t/new"}'
-refused 'line 1: `id` must be a positive number' '{"id": "1", "add": "t/new"}'
+refused 'line 1: .id. must be a positive number' '{"add": "t/new"}'
+refused 'line 1: .id. must be a positive number' '{"id": -1, "add": "t/new"}'
+refused 'line 1: .id. must be a positive number' '{"id": "1", "add": "t/new"}'
 refused 'line 1: ' '{"id": 99999999999999999999, "add": "t/new"}'
 refused 'line 2: id 1 is there already' '{"id": 1, "add": "t/new"}\n{"id": 1, "del": ["tool"]}'
-refused 'line 1: `del` is no list' '{"id": 1, "del": "tool"}'
-refused 'line 1: `del` is a list of source names' '{"id": 1, "del": ["tool", 3]}'
-refused 'line 1: `deps` is no list' '{"id": 1, "del": ["tool"], "deps": 2}'
-refused 'line 1: `deps` is a list of ids' '{"id": 1, "del": ["tool"], "deps": ["2"]}'
+refused 'line 1: .del. is no list' '{"id": 1, "del": "tool"}'
+refused 'line 1: .del. is a list of source names' '{"id": 1, "del": ["tool", 3]}'
+refused 'line 1: .deps. is no list' '{"id": 1, "del": ["tool"], "deps": 2}'
+refused 'line 1: .deps. is a list of ids' '{"id": 1, "del": ["tool"], "deps": ["2"]}'
 refused '1 depends on 2, which is not in the file' '{"id": 1, "del": ["tool"], "deps": [2]}'
-refused 'line 1: `add` is a folder' '{"id": 1, "add": 7}'
+refused 'line 1: .add. is a folder' '{"id": 1, "add": 7}'
 refused 'line 1: .*t/none' '{"id": 1, "add": "t/none"}'
 refused 'line 1: ' '{"id": 1, "add": "batch"}'
 cp -a t/new damaged && head -c 40 "$(echo t/new/repodata/*primary*)" >"$(echo damaged/repodata/*primary*)"
