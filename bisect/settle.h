@@ -19,7 +19,8 @@
  *    reports name it alone, or no part of the accepted set fails by itself;
  *  - if an item conflicts with one other only, the earlier of the two is accepted,
  *    unless that costs another item.
- * So, if verdicts are of single culprits and of at most three conflicting pairs, and at
+ * Items that need one that was set aside are not looked at again here.
+ * So, if nothing needs another, verdicts are of single culprits and of at most three conflicting pairs, and at
  * most SETTLE_CLOSE_MAX items are set aside, no other set that passes is larger (tried
  * against every subset of up to ten items). More pairs can need several items exchanged
  * for several at once, or more than the 32 exchanges that are made: not tried. Nor are

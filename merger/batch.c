@@ -189,24 +189,31 @@ load_change(struct store *s, const struct candidate *c, const char *arch, struct
 	return 0;
 }
 
+/* A noarch package of one architecture against those of its name of another: 1 and *why if they differ. */
+static int
+compare_noarch(const struct change *a, const struct change *b, char **why)
+{
+	for (size_t i = 0; i < a->packages.n; i++)
+		for (size_t k = 0; k < b->packages.n; k++) {
+			const struct facts *x = &a->packages.p[i].facts, *y = &b->packages.p[k].facts;
+			AUTO(free) char *what = NULL;
+
+			if (strcmp(x->arch, "noarch") != 0 || strcmp(x->name, y->name) != 0 || !facts_differ(x, y, &what))
+				continue;
+			*why = xasprintf("noarch package %s differs between architectures in %s", x->name, what);
+			return 1;
+		}
+	return 0;
+}
+
 /* noarch packages must be the same whichever architecture built them. */
 static int
 check_noarch(const struct candidate *c, char **why)
 {
-	for (size_t a = 1; a < c->n_changes; a++)
-		for (size_t i = 0; i < c->changes[a].packages.n; i++)
-			for (size_t k = 0; k < c->changes[0].packages.n; k++) {
-				const struct facts *x = &c->changes[0].packages.p[k].facts;
-				const struct facts *y = &c->changes[a].packages.p[i].facts;
-				AUTO(free) char *what = NULL;
-
-				if (strcmp(x->arch, "noarch") != 0 || strcmp(x->name, y->name) != 0)
-					continue;
-				if (facts_differ(x, y, &what)) {
-					*why = xasprintf("noarch package %s differs between architectures in %s", x->name, what);
-					return 1;
-				}
-			}
+	for (size_t a = 0; a < c->n_changes; a++)
+		for (size_t b = a + 1; b < c->n_changes; b++)
+			if (compare_noarch(&c->changes[a], &c->changes[b], why))
+				return 1;
 	return 0;
 }
 
@@ -248,7 +255,12 @@ check_on(struct store *s, const struct candidate *c, char **why, struct err *err
 static bool
 database_trouble(const struct err *err)
 {
-	return strncmp(err->msg, "database: ", 10) == 0 || err->code == ENOSPC || err->code == ENOMEM;
+	static const int codes[] = {ENOSPC, ENOMEM, EIO, EMFILE, ENFILE, EACCES, EROFS, EDQUOT};
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (err->code == codes[i])
+			return true;
+	return strstr(err->msg, "database: ") != NULL;
 }
 
 /* Reasons that need no check of packages. 0 stays in the batch, 1 moved away, -1. */

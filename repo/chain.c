@@ -1,4 +1,4 @@
-/* Heads in an open-addressing table, cells in a vector: cutting restores each head in turn. */
+/* Heads in an open-addressing table, cells in a vector: cutting restores each head in turn, and frees what is left empty. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -24,15 +24,16 @@ probe(const struct chain *c, uint32_t key)
 	return &c->slot[i];
 }
 
+/* Heads go into the new table in the order in which their keys came, so that the newest can be taken out again. */
 static void
 grow(struct chain *c)
 {
 	struct chain bigger = {.n_slots = c->n_slots ? c->n_slots * 2 : 64};
 
 	bigger.slot = xcalloc(bigger.n_slots, sizeof(*bigger.slot));
-	for (size_t i = 0; i < c->n_slots; i++)
-		if (c->slot[i].used)
-			*probe(&bigger, c->slot[i].key) = c->slot[i];
+	for (size_t i = 0; i < c->n; i++)
+		if (c->p[i].next == CHAIN_END)
+			*probe(&bigger, c->p[i].key) = *probe(c, c->p[i].key);
 	free(c->slot);
 	c->slot = bigger.slot;
 	c->n_slots = bigger.n_slots;
@@ -69,7 +70,11 @@ void
 chain_cut(struct chain *c, size_t n)
 {
 	while (c->n > n) {
-		c->n--;
-		probe(c, c->p[c->n].key)->cell = c->p[c->n].next;
+		struct chain_head *h = probe(c, c->p[--c->n].key);
+
+		/* Whatever was put behind this head, in search of a free slot, is gone already. */
+		h->cell = c->p[c->n].next;
+		h->used = h->cell != CHAIN_END;
+		c->n_used -= !h->used;
 	}
 }

@@ -131,6 +131,9 @@ counts_hold(const struct repo *r)
 	for (uint32_t q = 0; q < repo_requirements(r); q++)
 		if (repo_satisfied(r, q) != repo_count(r, q))
 			fail_msg("requirement %u: kept %u, is %u", q, repo_satisfied(r, q), repo_count(r, q));
+	/* Nothing stays behind for a name that was tried once. */
+	assert_true(r->providers.n_used <= r->providers.n && r->keys_by_hash.n_used <= r->keys_by_hash.n &&
+	    r->paths_by_hash.n_used <= r->paths_by_hash.n);
 }
 
 static void

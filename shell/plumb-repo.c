@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "repo/check.h"
 #include "repo/import.h"
@@ -115,9 +116,11 @@ findings_json(const struct finding_list *l)
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct finding *f = &l->p[i];
+		AUTO(str_fini) struct str what = {0};
 
+		text_printable(&what, f->what);
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "kind", finding_kind_name(f->kind),
-		    "package", f->package, "source", f->source, "what", f->what, "by", (json_int_t)f->by, "other", f->other,
+		    "package", f->package, "source", f->source, "what", str_c(&what), "by", (json_int_t)f->by, "other", f->other,
 		    "other_by", (json_int_t)f->other_by));
 	}
 	return list;
