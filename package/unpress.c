@@ -214,6 +214,7 @@ unpress_free(struct unpress *u)
 {
 	if (!u)
 		return;
+	hash_fini(&u->hash);
 	archive_read_free(u->archive);
 	ZSTD_freeDStream(u->zstd);
 	free(u->gzip);

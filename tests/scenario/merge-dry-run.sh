@@ -10,7 +10,7 @@ dry() { artel-merger --dry-run "$@" 2>>"$FARM/dry.log"; }
 sentence() { dry | awk -F '\t' -v id="$1" '$1 == id { print $2 ": " $3 }'; }
 
 is 'nothing is BUILT: nothing is said' "$(dry; echo "status $?")" 'status 0'
-is 'as JSON' "$(dry --json | jq -c .)" '[]'
+is 'as JSON' "$(dry --json | jq -c .)" "{\"repository\":\"$REPO\",\"state\":1,\"tasks\":[]}"
 
 tiny joe lib 1.0
 tiny joe own 1.0
@@ -58,7 +58,7 @@ like 'old: sent back, and why' "$(sentence "$old")" "^sent back: .*old-1.0-1.noa
 like 'after: waits for it' "$(sentence "$after")" '^waits: '
 like 'second: waits' "$(sentence "$second")" '^waits: '
 like 'denied: not permitted' "$(sentence "$denied")" '^not permitted: '
-is 'JSON says the same' "$(dry --json | jq -r 'sort_by(.task) | .[] | [.task, .result] | @tsv')" "$(sort -n <<<"$out" | cut -f 1,2)"
+is 'JSON says the same' "$(dry --json | jq -r '.tasks | sort_by(.task) | .[] | [.task, .result] | @tsv')" "$(sort -n <<<"$out" | cut -f 1,2)"
 is 'the database is as it was' "$(dump)" "$before"
 is 'and all that is published' "$(files)" "$on_disk"
 fails 'not for ever' 2 '--dry-run is for once' artel-merger --dry-run --watch
