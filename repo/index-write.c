@@ -46,14 +46,21 @@ put_text(struct index_writer *w, const char *text, size_t n)
 	return at;
 }
 
+static bool
+slots_suffice(const struct slots *s, size_t entries)
+{
+	return s->n && (entries + 1) * 2 <= s->n;
+}
+
 /* Make room for one more entry; the hash of entry i is asked of the caller when all move. */
 static void
 slots_reserve(struct slots *s, size_t entries, const uint32_t *hash, size_t stride)
 {
-	size_t want = index_slots(entries + 1);
+	size_t want;
 
-	if (s->n >= want)
+	if (slots_suffice(s, entries))
 		return;
+	want = index_slots(entries + 1);
 	free(s->p);
 	s->n = want;
 	s->p = xcalloc(want, sizeof(*s->p));
@@ -241,12 +248,12 @@ static uint32_t
 intern_requirement(struct index_writer *w, const char *name, uint32_t key, uint32_t version, uint32_t flags)
 {
 	uint32_t id = (uint32_t)w->requirements.n, hash = index_triple_hash(key, version, flags);
-	size_t i = hash, want = index_slots(w->requirements.n + 1);
+	size_t i = hash;
 	struct index_requirement q = {.key = key, .version = version, .flags = flags, .requirers = {INDEX_NONE, 0}};
 	struct rich *rich = NULL;
 	struct err ignored;
 
-	if (w->requirement_slots.n < want) {
+	if (!slots_suffice(&w->requirement_slots, w->requirements.n)) {
 		AUTO(free) uint32_t *hashes = xcalloc(w->requirements.n + 1, sizeof(*hashes));
 
 		for (size_t k = 0; k < w->requirements.n; k++)
