@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "base/alloc.h"
+#include "base/belt.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -142,59 +143,140 @@ import_repository(struct store *s, struct repository *repository, const char *ar
 	return record(s, repository, arch, &st.repo, &files, err);
 }
 
-/* Metadata only: enough for checks of dependencies. */
+/*
+ * Metadata only: enough for checks of dependencies. One thread takes the XML apart
+ * and lines up what an index needs of each package; another enters it there.
+ */
+
+enum { BATCH = 256 * 1024 };
 
 struct reading {
-	struct index_writer w;
+	struct index_writer w;		/* the thread's until the belt ends */
+	struct belt *belt;
 	struct map by_id;		/* pkgid -> package */
-	struct str evr;			/* of the package at hand */
 	bool all;			/* every path, not only those that something requires */
 };
 
-static void
-take_dependencies(struct reading *in, const struct rpmmd_package *p)
-{
-	const struct rpmmd_dep *d = p->dep[DEP_PROVIDES].p;
+/* How much of each stands in a package's line. */
+struct lined_up {
+	uint32_t provides, requires, conflicts, paths;
+};
 
-	for (size_t i = 0; i < p->dep[DEP_PROVIDES].n; i++)
-		index_add_provide(&in->w, d[i].name, d[i].evr, d[i].flags);
-	d = p->dep[DEP_REQUIRES].p;
-	for (size_t i = 0; i < p->dep[DEP_REQUIRES].n; i++)
-		index_add_require(&in->w, d[i].name, d[i].evr, d[i].flags);
-	for (int k = DEP_CONFLICTS; k <= DEP_OBSOLETES && in->all; k++)
-		for (size_t i = 0; i < p->dep[k].n; i++)
-			index_add_conflict(&in->w, p->dep[k].p[i].name, p->dep[k].p[i].evr, p->dep[k].p[i].flags);
+static void
+put_text(struct str *out, const char *text)
+{
+	str_put(out, text, strlen(text) + 1);
 }
 
-/* As evr_join() does it, which is too slow here. */
 static void
-join_evr(struct str *out, const struct rpmmd_package *p)
+put_deps(struct str *out, const struct rpmmd_package *p, enum dep_kind k)
 {
-	str_clear(out);
+	for (size_t i = 0; i < p->dep[k].n; i++) {
+		str_put(out, &p->dep[k].p[i].flags, sizeof(p->dep[k].p[i].flags));
+		put_text(out, p->dep[k].p[i].name);
+		put_text(out, p->dep[k].p[i].evr);
+	}
+}
+
+/* As evr_join() does it, without allocating. */
+static void
+put_evr(struct str *out, const struct rpmmd_package *p)
+{
 	if (*p->epoch) {
 		str_puts(out, p->epoch);
 		str_putc(out, ':');
 	}
 	str_puts(out, p->version);
 	str_putc(out, '-');
-	str_puts(out, p->release);
+	put_text(out, p->release);
 }
 
 static int
 take_package(void *arg, const struct rpmmd_package *p, struct err *err)
 {
 	struct reading *in = arg;
-	uint32_t id;
+	struct str *out = belt_batch(in->belt);
+	const struct lined_up n = {
+		.provides = (uint32_t)p->dep[DEP_PROVIDES].n, .requires = (uint32_t)p->dep[DEP_REQUIRES].n,
+		.conflicts = in->all ? (uint32_t)(p->dep[DEP_CONFLICTS].n + p->dep[DEP_OBSOLETES].n) : 0,
+		/* All paths come with filelists; otherwise only those that primary has. */
+		.paths = in->all ? 0 : (uint32_t)p->files.n};
 
 	if (strcmp(p->arch, "src") == 0 || strcmp(p->arch, "nosrc") == 0)
 		return 0;
-	join_evr(&in->evr, p);
-	id = index_add_package(&in->w, &(struct index_names){p->name, p->source, in->evr.p, p->arch, p->href, p->sha256, ""});
-	take_dependencies(in, p);
-	/* All paths come with filelists; otherwise only those that primary has. */
-	for (size_t i = 0; i < p->files.n && !in->all; i++)
-		index_add_path(&in->w, id, index_path_hash(p->files.p[i].path, strlen(p->files.p[i].path)), PRINT_UNKNOWN);
+	str_put(out, &n, sizeof(n));
+	put_text(out, p->name);
+	put_text(out, p->source);
+	put_evr(out, p);
+	put_text(out, p->arch);
+	put_text(out, p->href);
+	put_text(out, p->sha256);
+	put_deps(out, p, DEP_PROVIDES);
+	put_deps(out, p, DEP_REQUIRES);
+	for (int k = DEP_CONFLICTS; k <= DEP_OBSOLETES && in->all; k++)
+		put_deps(out, p, k);
+	for (size_t i = 0; i < n.paths; i++)
+		put_text(out, p->files.p[i].path);
+	if (out->n > BATCH)
+		belt_send(in->belt);
 	return 0;
+}
+
+static const char *
+next_text(const char **at)
+{
+	const char *text = *at;
+
+	*at += strlen(text) + 1;
+	return text;
+}
+
+static void
+enter_deps(struct index_writer *w, const char **at, uint32_t n,
+	void (*add)(struct index_writer *w, const char *name, const char *evr, uint32_t flags))
+{
+	while (n-- > 0) {
+		const char *name, *evr;
+		uint32_t flags;
+
+		memcpy(&flags, *at, sizeof(flags));
+		*at += sizeof(flags);
+		name = next_text(at);
+		evr = next_text(at);
+		add(w, name, evr, flags);
+	}
+}
+
+/* In the belt's thread. */
+static void
+enter_packages(void *arg, struct str *batch)
+{
+	struct reading *in = arg;
+	const char *at = str_c(batch), *end = at + batch->n;
+
+	while (at < end) {
+		struct index_names names = {.facts_sha = ""};
+		struct lined_up n;
+		uint32_t id;
+
+		memcpy(&n, at, sizeof(n));
+		at += sizeof(n);
+		names.name = next_text(&at);
+		names.source = next_text(&at);
+		names.evr = next_text(&at);
+		names.arch = next_text(&at);
+		names.file = next_text(&at);
+		names.sha256 = next_text(&at);
+		id = index_add_package(&in->w, &names);
+		enter_deps(&in->w, &at, n.provides, index_add_provide);
+		enter_deps(&in->w, &at, n.requires, index_add_require);
+		enter_deps(&in->w, &at, n.conflicts, index_add_conflict);
+		for (; n.paths > 0; n.paths--) {
+			const char *path = next_text(&at);
+
+			index_add_path(&in->w, id, index_path_hash(path, (size_t)(at - path) - 1), PRINT_UNKNOWN);
+		}
+	}
 }
 
 /* Paths that primary always has: createrepo_c's rule. */
@@ -248,15 +330,16 @@ import_read(const char *const *dirs, size_t n, bool all_files, struct index_writ
 	struct reading in = {.w = *w, .all = all_files};
 	int r = 0;
 
+	in.belt = belt_new(enter_packages, &in);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = rpmmd_primary(dirs[i], take_package, &in, err);
+	belt_end(in.belt);
 	if (r == 0 && (all_files || need_filelists(&in.w))) {
 		number_packages(&in);
 		for (size_t i = 0; i < n && r == 0; i++)
 			r = rpmmd_filelists(dirs[i], take_files, &in, err);
 	}
 	map_fini(&in.by_id);
-	str_fini(&in.evr);
 	*w = in.w;
 	return r;
 }
