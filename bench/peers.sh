@@ -35,7 +35,7 @@ id=bench-$$-${EPOCHREALTIME/./}
 timed dnf-repoclosure "$bench/dnf-repoclosure" --setopt=cachedir="$work/dnf" --setopt=reposdir=/dev/null --releasever=1 \
 	--repofrompath="$id,$dir/debian" --repo="$id" || grep -q 'unresolved dependencies' "$work/err" ||
 	stop "dnf repoclosure failed"
-unmets=$(grep -c '^    ' "$work/out" || true)
+unmets=$(awk '/^    /{ n++ } END { print n + 0 }' "$work/out")
 echo "dnf-repoclosure-unmets $unmets unmets"
 
 small=$dir/small-rpms
@@ -49,5 +49,5 @@ rm -rf "$work/packages/repodata"
 mv "$work/repodata" "$work/packages/repodata"
 timed createrepo-update-skip-stat createrepo_c --no-database --update --skip-stat --pkglist "$small/list-changed" \
 	"$work/packages" || stop "createrepo_c --update failed"
-packages=$(zcat "$work/packages/repodata/"*-primary.xml.gz | grep -c '<package type' || true)
+packages=$(zcat "$work/packages/repodata/"*-primary.xml.gz | awk '/<package type/{ n++ } END { print n + 0 }')
 [ "$packages" = "$(wc -l <"$small/list-changed")" ] || stop "createrepo_c lists $packages packages"
