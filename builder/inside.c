@@ -561,14 +561,14 @@ inside_build(void *arg, struct err *err)
 /* Tests. */
 
 static int
-load_overlay_facts(const struct wire_file *f, struct facts *out, struct err *err)
+load_overlay_facts(const struct wire_file *f, bool elf, struct facts *out, struct err *err)
 {
 	AUTO(free) char *path = cached(f->facts);
 	AUTO(str_fini) struct str raw = {0};
 
 	if (file_read(AT_FDCWD, path, FACTS_MAX, &raw, err))
 		return err_ctx(err, "facts of %s", f->name);
-	return facts_unpack(raw.p, raw.n, out, err);
+	return (elf ? facts_unpack : facts_unpack_no_elf)(raw.p, raw.n, out, err);
 }
 
 /* The base as the task finds it: the state, and what the task was built on. */
@@ -591,7 +591,7 @@ load_base(const struct inside *in, struct state *st, struct err *err)
 	for (size_t i = 0; i < j->overlay.n - j->n_own; i++) {
 		AUTO(facts_fini) struct facts f = {0};
 
-		if (load_overlay_facts(&j->overlay.p[i], &f, err) < 0)
+		if (load_overlay_facts(&j->overlay.p[i], true, &f, err) < 0)
 			return -1;
 		repo_add(r, &f, "", 0);
 	}
@@ -612,7 +612,7 @@ load_own(const struct inside *in, struct change *c, struct err *err)
 	for (size_t i = j->overlay.n - j->n_own; i < j->overlay.n; i++) {
 		struct facts f = {0};
 
-		if (load_overlay_facts(&j->overlay.p[i], &f, err) < 0)
+		if (load_overlay_facts(&j->overlay.p[i], true, &f, err) < 0)
 			return -1;
 		change_add(c, &f, "");
 	}
@@ -649,7 +649,7 @@ try_install(const struct inside *in, size_t i, struct err *err)
 	AUTO(free) char *root = NULL;
 	int r;
 
-	if (load_overlay_facts(&in->job->overlay.p[i], &f, err) < 0)
+	if (load_overlay_facts(&in->job->overlay.p[i], false, &f, err) < 0)
 		return -1;
 	what = xasprintf("install check of %s", f.name);
 	r = make_root(in, tag, set, what, &root, err);

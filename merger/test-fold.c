@@ -29,20 +29,6 @@ world_fini(struct world *w)
 AUTO_DEFINE_EMBEDDED(struct world, world_fini);
 
 static void
-stand_on_index(struct repo *r)
-{
-	AUTO(index_fini) struct index x = {0};
-	struct repo fresh = {0};
-	struct err err = {0};
-
-	OK(repo_reindex(r, &x, NULL, &err));
-	repo_open(&fresh, &x);
-	repo_count_all(&fresh);
-	repo_fini(r);
-	*r = fresh;
-}
-
-static void
 bring(struct change *c, const char *line)
 {
 	struct facts f = package_make(line);

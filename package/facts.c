@@ -17,7 +17,7 @@
  * one zstd frame of known size: names of symbols are long and much alike. The core
  * is the same in both versions, and stands for itself in a saved repository.
  */
-enum { CORE_VERSION = 1, ELF_LEVEL = 9 };
+enum { ELF_LEVEL = 9 };
 
 static char **
 texts(struct facts *f, size_t i)
@@ -124,21 +124,6 @@ unpack_core(struct unpack *u, struct facts *f)
 		file.content = unpack_text(u);
 		vec_push(&f->files, file);
 	}
-}
-
-void
-facts_pack_core(struct str *out, const struct facts *f)
-{
-	pack_u32(out, CORE_VERSION);
-	pack_core(out, f);
-}
-
-void
-facts_unpack_core(struct unpack *u, struct facts *f)
-{
-	if (unpack_u32(u) != CORE_VERSION)
-		u->bad = true;
-	unpack_core(u, f);
 }
 
 static void

@@ -80,10 +80,6 @@ struct fact_records {
 int facts_unpack_records(const void *data, size_t n, struct fact_records *out, struct err *err);
 /* The same, but the ELF files are passed over, and not known then: they are most of the work. */
 int facts_unpack_no_elf(const void *data, size_t n, struct facts *f, struct err *err);
-/* Without the rpm-md records and the ELF files, and back: for a saved repository. */
-struct unpack;
-void facts_pack_core(struct str *out, const struct facts *f);
-void facts_unpack_core(struct unpack *u, struct facts *f);
 
 /*
  * Read an RPM file, its payload too; its location in a repository is

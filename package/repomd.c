@@ -102,8 +102,8 @@ read_root(struct xml *x, struct search *s)
 	return r != 0 || empty ? r : xml_children(x, &root, known, 1, s);
 }
 
-static bool
-stays_inside(const char *href)
+bool
+repomd_inside(const char *href)
 {
 	AUTO(strs_fini) struct strs parts = {0};
 
@@ -131,7 +131,7 @@ repomd_find(int dir, const char *where, const char *type, struct repomd_file *ou
 		    r == XML_MORE ? "ends too early" : x.what);
 	if (!s.href)
 		return err_set(err, EBADMSG, "%s: repodata/repomd.xml names no %s", where, type);
-	if (!stays_inside(s.href))
+	if (!repomd_inside(s.href))
 		return err_set(err, EBADMSG, "%s: `%s` leads out of the repository", where, s.href);
 	if (!s.sha256 || !hash_valid(s.sha256))
 		return err_set(err, EBADMSG, "%s: repodata/repomd.xml has no SHA-256 of %s", where, type);

@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "package/artefact.h"
 #include "package/evr.h"
+#include "package/repomd.h"
 #include "package/rpmmd.h"
 #include "repo/import.h"
 #include "repo/index-write.h"
@@ -53,15 +54,6 @@ take_entry(void *arg, const struct rpmmd_package *p, struct err *err)
 	return 0;
 }
 
-static bool
-stays_inside(const char *href)
-{
-	AUTO(strs_fini) struct strs parts = {0};
-
-	strs_split(&parts, href, "/");
-	return *href && *href != '/' && !strs_has(&parts, "..");
-}
-
 static int
 import_one(struct store *s, const char *dir, const struct entry *e, struct state *st, struct err *err)
 {
@@ -72,7 +64,7 @@ import_one(struct store *s, const char *dir, const struct entry *e, struct state
 	struct sha256 sum, facts_sum;
 	int got;
 
-	if (!stays_inside(e->href))
+	if (!repomd_inside(e->href))
 		return err_set(err, EBADMSG, "%s: `%s` leads out of the repository", dir, e->href);
 	got = facts_from_rpm(path, slash + 1, &f, err);
 	/* Why it cannot be read matters less than that it is another file. */

@@ -13,7 +13,6 @@
 #include "package/facts.h"
 #include "package/version.h"
 #include "repo/index-write.h"
-#include "repo/symbols.h"
 
 void
 index_writer_fini(struct index_writer *w)
@@ -162,23 +161,6 @@ intern_version(struct index_writer *w, const char *evr)
 	return id;
 }
 
-/* Digits plus one: 0 is none. */
-static const unsigned char digits[256] = {['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['A'] = 11, 12, 13, 14, 15, 16,
-    ['a'] = 11, 12, 13, 14, 15, 16};
-
-/* Of every package: sodium's, which takes the same time whatever it reads, would be a tenth of the work. */
-static void
-take_hash(unsigned char out[32], const char *hex)
-{
-	const unsigned char *p = (const unsigned char *)hex;
-	size_t i = 0;
-
-	for (; i < 32 && digits[p[0]] && digits[p[1]]; i++, p += 2)
-		out[i] = (unsigned char)((digits[p[0]] - 1) << 4 | (digits[p[1]] - 1));
-	if (i < 32 || *p)
-		memset(out, 0, 32);
-}
-
 uint32_t
 index_add_package(struct index_writer *w, const struct index_names *names)
 {
@@ -193,8 +175,8 @@ index_add_package(struct index_writer *w, const struct index_names *names)
 	p.arch = before && strcmp(w->text.p + before->arch, names->arch) == 0 ? before->arch :
 	    put_text(w, names->arch, strlen(names->arch));
 	p.file = put_text(w, names->file, strlen(names->file));
-	take_hash(h.rpm, names->sha256);
-	take_hash(h.facts, names->facts_sha);
+	index_hash(h.rpm, names->sha256);
+	index_hash(h.facts, names->facts_sha);
 	vec_push(&w->hashes, h);
 	vec_push(&w->packages, p);
 	return (uint32_t)w->packages.n - 1;
@@ -313,31 +295,6 @@ index_print(const struct fact_file *f)
 	if (f->mode == 0)
 		return PRINT_UNKNOWN;
 	return index_print_hash(f->mode & S_IFMT, S_ISREG(f->mode) ? f->size : 0, f->content);
-}
-
-uint32_t
-index_add_facts(struct index_writer *w, const struct facts *f, const char *facts_sha)
-{
-	const struct dep_list *d = f->dep;
-	AUTO(symbols_fini) struct symbols symbols = {0};
-	uint32_t id = index_add_package(w, &(struct index_names){f->name, f->source, f->evr, f->arch, f->file, f->sha256, facts_sha});
-
-	for (size_t i = 0; i < d[DEP_PROVIDES].n; i++)
-		index_add_provide(w, d[DEP_PROVIDES].p[i].name, d[DEP_PROVIDES].p[i].evr, d[DEP_PROVIDES].p[i].flags);
-	for (size_t i = 0; i < d[DEP_REQUIRES].n; i++)
-		index_add_require(w, d[DEP_REQUIRES].p[i].name, d[DEP_REQUIRES].p[i].evr, d[DEP_REQUIRES].p[i].flags);
-	for (int k = DEP_CONFLICTS; k <= DEP_OBSOLETES; k++)
-		for (size_t i = 0; i < d[k].n; i++)
-			index_add_conflict(w, d[k].p[i].name, d[k].p[i].evr, d[k].p[i].flags);
-	for (size_t i = 0; i < f->files.n; i++)
-		index_add_path(w, id, index_path_hash(f->files.p[i].path, strlen(f->files.p[i].path)), index_print(&f->files.p[i]));
-	symbols_take(&symbols, f);
-	for (uint32_t i = 0; i < symbols.defines.n; i++)
-		index_add_provide(w, symbols.defines.key[i].text, "", 0);
-	for (uint32_t i = 0; i < symbols.uses.n; i++)
-		index_add_require(w, symbols.uses.key[i].text, "", 0);
-	w->packages.p[id].elf_known = f->elf_known;
-	return id;
 }
 
 /* The end. */

@@ -11,7 +11,6 @@
 #include "repo/index.h"
 
 struct dep;
-struct facts;
 struct rich;
 
 struct slots {
@@ -47,8 +46,6 @@ void index_add_provide(struct index_writer *w, const char *name, const char *evr
 void index_add_require(struct index_writer *w, const char *name, const char *evr, uint32_t flags);
 void index_add_conflict(struct index_writer *w, const char *name, const char *evr, uint32_t flags);
 void index_add_path(struct index_writer *w, uint32_t package, uint64_t hash, uint32_t print);
-/* Everything of a package's facts. */
-uint32_t index_add_facts(struct index_writer *w, const struct facts *f, const char *facts_sha);
 /* The number of a name that was added, or INDEX_NONE. */
 uint32_t index_writer_key(const struct index_writer *w, const char *text);
 

@@ -156,6 +156,8 @@ uint32_t index_text_hash(const char *text);
 uint32_t index_triple_hash(uint32_t key, uint32_t version, uint32_t flags);
 uint64_t index_path_hash(const char *path, size_t n);
 uint32_t index_print_hash(uint32_t kind, uint64_t size, const char *content);
+/* 64 hex digits as bytes; anything else is zeros. */
+void index_hash(unsigned char out[32], const char *hex);
 /* Slots of an open-addressing table for n entries: a power of two, at most half full. */
 size_t index_slots(size_t n);
 /* How many bits of a path's hash name its entry in path_starts. */

@@ -5,8 +5,6 @@
  */
 #include <string.h>
 
-#include <sodium.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "package/facts.h"
@@ -447,15 +445,6 @@ add_conflicts(struct repo *r, uint32_t package, const struct facts *f)
 	    (struct index_run){at, (uint32_t)(r->base.n_conflicts + r->conflicts.n) - at};
 }
 
-static void
-take_hash(unsigned char out[32], const char *hex)
-{
-	size_t n;
-
-	if (strlen(hex) != 64 || sodium_hex2bin(out, 32, hex, 64, NULL, &n, NULL) != 0)
-		memset(out, 0, 32);
-}
-
 uint32_t
 repo_add(struct repo *r, const struct facts *f, const char *facts_sha, int64_t by)
 {
@@ -468,8 +457,8 @@ repo_add(struct repo *r, const struct facts *f, const char *facts_sha, int64_t b
 	p.elf_known = f->elf_known;
 	p.arch = put_text(r, f->arch, strlen(f->arch));
 	p.file = put_text(r, f->file, strlen(f->file));
-	take_hash(h.rpm, f->sha256);
-	take_hash(h.facts, facts_sha);
+	index_hash(h.rpm, f->sha256);
+	index_hash(h.facts, facts_sha);
 	reserve_packages(r, id + 1);
 	r->present[id] = 1;
 	vec_push(&r->packages, p);

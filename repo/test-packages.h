@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "package/evr.h"
 #include "package/facts.h"
+#include "repo/index-write.h"
 #include "repo/repo.h"
 
 static inline void
@@ -106,6 +107,22 @@ package_add(struct repo *r, const char *line, int64_t by)
 
 	repo_add(r, &f, "", by);
 	facts_fini(&f);
+}
+
+/* An index of what a repository has; it stands on that from now on. */
+static inline void
+stand_on_index(struct repo *r)
+{
+	AUTO(index_fini) struct index x = {0};
+	struct repo fresh = {0};
+	struct err err = {0};
+
+	OK(repo_reindex(r, &x, NULL, &err));
+	OK(index_verify(&x, &err));
+	repo_open(&fresh, &x);
+	repo_count_all(&fresh);
+	repo_fini(r);
+	*r = fresh;
 }
 
 #endif

@@ -9,21 +9,6 @@
 #include "repo/symbols.h"
 
 static void
-stand_on_index(struct repo *r)
-{
-	AUTO(index_fini) struct index x = {0};
-	struct repo fresh = {0};
-	struct err err = {0};
-
-	OK(repo_reindex(r, &x, NULL, &err));
-	OK(index_verify(&x, &err));
-	repo_open(&fresh, &x);
-	repo_count_all(&fresh);
-	repo_fini(r);
-	*r = fresh;
-}
-
-static void
 to_text(const struct finding_list *l, struct str *out)
 {
 	for (size_t i = 0; i < l->n; i++) {

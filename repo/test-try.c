@@ -147,22 +147,6 @@ same_unmets(const struct repo *r, const struct all *want)
 	assert_string_equal(less, "");
 }
 
-/* An index of what a repository has; it stands on that from now on. */
-static void
-stand_on_index(struct repo *r)
-{
-	AUTO(index_fini) struct index x = {0};
-	struct repo fresh = {0};
-	struct err err = {0};
-
-	OK(repo_reindex(r, &x, NULL, &err));
-	OK(index_verify(&x, &err));
-	repo_open(&fresh, &x);
-	repo_count_all(&fresh);
-	repo_fini(r);
-	*r = fresh;
-}
-
 static size_t
 try_some(struct repo *r, unsigned *seed, bool keep)
 {
