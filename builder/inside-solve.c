@@ -1,0 +1,106 @@
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "builder/inside.h"
+#include "builder/solve.h"
+#include "builder/step.h"
+#include "package/facts.h"
+
+static struct solve *
+open_solver(const struct inside *in, struct err *err)
+{
+	const struct wire_job *j = in->job;
+	AUTO(free) char *primary = step_cached(j->primary);
+	AUTO(free) char *filelists = step_cached(j->filelists);
+	struct solve_input input = {.arch = j->arch, .primary = primary, .filelists = filelists,
+	    .n_overlay = j->overlay.n, .removed = &j->removed};
+	struct solve *s;
+
+	input.overlay = xcalloc(j->overlay.n, sizeof(*input.overlay));
+	for (size_t i = 0; i < j->overlay.n; i++) {
+		input.overlay[i].path = step_cached(j->overlay.p[i].sha256);
+		input.overlay[i].sha256 = j->overlay.p[i].sha256;
+	}
+	s = solve_open(&input, err);
+	for (size_t i = 0; i < j->overlay.n; i++)
+		free((char *)input.overlay[i].path);
+	free(input.overlay);
+	return s;
+}
+
+/* Each new package of the task with the base group, or alone where they cannot be together. */
+static int
+solve_installs(const struct inside *in, struct solve *s, const struct strs *group, struct err *err)
+{
+	const struct strs nothing = {0};
+	size_t first = in->job->overlay.n - in->job->n_own;
+
+	for (size_t i = first; i < in->job->overlay.n; i++) {
+		AUTO(free) char *what = xasprintf("test.%zu.set", i);
+		AUTO(pkgset_fini) struct pkgset set = {0};
+		int r = solve_for_overlay(s, i, group, &set, err);
+
+		if (r == SOLVE_NOT)
+			r = solve_for_overlay(s, i, &nothing, &set, err);
+		if (r == SOLVE_NOT) {
+			AUTO(free) char *why = xasprintf("%s cannot be installed: %s", in->job->overlay.p[i].name, err->msg);
+
+			return step_failed(in, why, err);
+		}
+		if (r < 0 || step_write_set(in, what, &set, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+solve_build(const struct inside *in, struct solve *s, const struct strs *group, struct err *err)
+{
+	AUTO(pkgset_fini) struct pkgset full = {0};
+	AUTO(strs_fini) struct strs wanted = {0};
+	AUTO(strs_fini) struct strs arches = {0};
+	AUTO(free) char *srpm = step_cached(in->job->source.sha256);
+	AUTO(free) char *name = NULL;
+	AUTO(free) char *evr = NULL;
+	int r;
+
+	for (size_t i = 0; i < group->n; i++)
+		strs_add(&wanted, group->p[i]);
+	if (in->job->kind == WIRE_JOB_BUILD && facts_from_srpm(srpm, &name, &evr, &wanted, &arches, err) < 0)
+		return step_failed(in, err->msg, err);
+	for (size_t i = 0; i < in->more->n; i++)
+		strs_add(&wanted, in->more->p[i]);
+	r = solve_for(s, &wanted, &full, err);
+	if (r == SOLVE_NOT) {
+		AUTO(free) char *why = xasprintf("BuildRequires: %s", err->msg);
+		const struct str empty = {0};
+
+		return step_write(in, "unsatisfied", &empty, err) < 0 ? -1 : step_failed(in, why, err);
+	}
+	return r < 0 ? -1 : step_write_set(in, "full.set", &full, err);
+}
+
+int
+inside_solve(void *arg, struct err *err)
+{
+	const struct inside *in = arg;
+	AUTO(solve_close) struct solve *s = open_solver(in, err);
+	AUTO(strs_fini) struct strs group = {0};
+	AUTO(pkgset_fini) struct pkgset base = {0};
+	int r;
+
+	if (!s)
+		return -1;
+	strs_split(&group, in->job->base_group, " ");
+	r = solve_for(s, &group, &base, err);
+	if (r == SOLVE_NOT) {
+		AUTO(free) char *why = xasprintf("the base group cannot be installed: %s", err->msg);
+
+		return step_failed(in, why, err);
+	}
+	if (r < 0 || step_write_set(in, "base.set", &base, err) < 0)
+		return -1;
+	return in->job->kind == WIRE_JOB_TEST ? solve_installs(in, s, &group, err) : solve_build(in, s, &group, err);
+}

@@ -1,0 +1,128 @@
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "builder/inside.h"
+#include "builder/install.h"
+#include "builder/root.h"
+#include "builder/step.h"
+#include "package/facts.h"
+#include "repo/check.h"
+#include "repo/state.h"
+
+static int
+load_overlay_facts(const struct wire_file *f, bool elf, struct facts *out, struct err *err)
+{
+	AUTO(free) char *path = step_cached(f->facts);
+	AUTO(str_fini) struct str raw = {0};
+
+	if (file_read(AT_FDCWD, path, FACTS_MAX, &raw, err))
+		return err_ctx(err, "facts of %s", f->name);
+	return (elf ? facts_unpack : facts_unpack_no_elf)(raw.p, raw.n, out, err);
+}
+
+/* The base as the task finds it: the state, and what the task was built on. */
+static int
+load_base(const struct inside *in, struct state *st, struct err *err)
+{
+	const struct wire_job *j = in->job;
+	AUTO(free) char *path = step_cached(j->index);
+	AUTO(free) char *since = step_cached(j->changes);
+	AUTO(close) int index = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO(close) int changes = *j->changes ? open(since, O_RDONLY | O_CLOEXEC) : -1;
+	struct repo *r = &st->repo;
+
+	if (index < 0 || (*j->changes && changes < 0))
+		return err_sys(err, "index of the base");
+	if (state_open(st, index, changes, err) < 0)
+		return err_ctx(err, "index of the base");
+	for (size_t i = 0; i < j->on_removed.n; i++)
+		repo_remove_source(r, j->on_removed.p[i], 0);
+	for (size_t i = 0; i < j->overlay.n - j->n_own; i++) {
+		AUTO(facts_fini) struct facts f = {0};
+
+		if (load_overlay_facts(&j->overlay.p[i], true, &f, err) < 0)
+			return -1;
+		repo_add(r, &f, "", 0);
+	}
+	repo_keep(r);
+	return 0;
+}
+
+static int
+load_own(const struct inside *in, struct change *c, struct err *err)
+{
+	const struct wire_job *j = in->job;
+
+	c->task = j->task;
+	for (size_t i = 0; i < j->deletes.n; i++)
+		strs_add(&c->deletes, j->deletes.p[i]);
+	for (size_t i = 0; i < j->builds.n; i++)
+		strs_add(&c->builds, j->builds.p[i]);
+	for (size_t i = j->overlay.n - j->n_own; i < j->overlay.n; i++) {
+		struct facts f = {0};
+
+		if (load_overlay_facts(&j->overlay.p[i], true, &f, err) < 0)
+			return -1;
+		change_add(c, &f, "");
+	}
+	return 0;
+}
+
+int
+inside_check(void *arg, struct err *err)
+{
+	const struct inside *in = arg;
+	AUTO(state_fini) struct state base = {0};
+	AUTO(allow_fini) struct allow allow = {0};
+	AUTO(change_fini) struct change own = {0};
+	AUTO(report_fini) struct report report = {0};
+	AUTO(str_fini) struct str out = {0};
+	const struct change *changes[] = {&own};
+
+	if (load_base(in, &base, err) < 0 || load_own(in, &own, err) < 0 || allow_parse(&allow, in->job->allow, err) < 0)
+		return -1;
+	if (check_changes(&base.repo, changes, 1, &allow, &report, err) < 0)
+		report_refuse(&report, 0, err->msg);
+	report_pack(&out, &report);
+	return step_write(in, "report", &out, err);
+}
+
+/* Install one new package into a root of the next repository, and take it out again. */
+static int
+try_install(const struct inside *in, size_t i, struct err *err)
+{
+	AUTO(free) char *tag = xasprintf("test.%zu", i);
+	AUTO(free) char *set = xasprintf("test.%zu.set", i);
+	AUTO(facts_fini) struct facts f = {0};
+	AUTO(free) char *what = NULL;
+	AUTO(free) char *root = NULL;
+	int r;
+
+	if (load_overlay_facts(&in->job->overlay.p[i], false, &f, err) < 0)
+		return -1;
+	what = xasprintf("install check of %s", f.name);
+	r = root_make(in, tag, set, what, &root, err);
+	if (r == 0 && install_remove(root, f.name, err) < 0) {
+		AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
+
+		r = step_failed(in, why, err) < 0 ? -1 : 1;
+	}
+	if (root)
+		umount2(root, MNT_DETACH);
+	return r;
+}
+
+int
+inside_install(void *arg, struct err *err)
+{
+	const struct inside *in = arg;
+	int r = 0;
+
+	for (size_t i = in->job->overlay.n - in->job->n_own; i < in->job->overlay.n && r == 0; i++)
+		r = try_install(in, i, err);
+	return r < 0 ? -1 : 0;
+}

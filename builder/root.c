@@ -1,0 +1,102 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/vec.h"
+#include "builder/inside.h"
+#include "builder/install.h"
+#include "builder/root.h"
+#include "builder/step.h"
+
+static void
+paths_of(const struct pkgset *set, struct strs *out)
+{
+	for (size_t i = 0; i < set->n; i++)
+		strs_take(out, step_cached(set->p[i].sha256));
+}
+
+int
+inside_base(void *arg, struct err *err)
+{
+	const struct inside *in = arg;
+	AUTO(free) char *final = xasprintf(SANDBOX_DIR "/roots/%s", in->base);
+	AUTO(free) char *tmp = xasprintf("%s.new", final);
+	AUTO(pkgset_fini) struct pkgset set = {0};
+	AUTO(strs_fini) struct strs paths = {0};
+
+	if (step_read_set(in, "base.set", &set, err) < 0 || file_remove_tree(AT_FDCWD, tmp, err) < 0)
+		return -1;
+	if (mkdir(tmp, 0755) < 0)
+		return err_sys(err, "mkdir %s", tmp);
+	paths_of(&set, &paths);
+	if (install_into(tmp, &paths, err) < 0) {
+		AUTO(free) char *why = xasprintf("base root: %s", err->msg);
+
+		return step_failed(in, why, err);
+	}
+	if (rename(tmp, final) < 0)
+		return err_sys(err, "rename %s", tmp);
+	return 0;
+}
+
+int
+root_mount(const struct inside *in, const char *tag, bool on_base, char **root, struct err *err)
+{
+	AUTO(free) char *upper = xasprintf(SANDBOX_DIR "/job/%s/%s.upper", in->name, tag);
+	AUTO(free) char *work = xasprintf(SANDBOX_DIR "/job/%s/%s.work", in->name, tag);
+	AUTO(free) char *options = xasprintf("lowerdir=" SANDBOX_DIR "/roots/%s,upperdir=%s,workdir=%s,userxattr,volatile",
+	    in->base, upper, work);
+
+	*root = xasprintf(SANDBOX_DIR "/job/%s/%s", in->name, tag);
+	if (mkdir(upper, 0755) < 0 || mkdir(work, 0755) < 0 || mkdir(*root, 0755) < 0)
+		return err_sys(err, "make folders for a root");
+	if (!on_base)
+		return 0;
+	if (mount("overlay", *root, "overlay", 0, options) < 0)
+		return err_sys(err, "mount an overlay over roots/%s", in->base);
+	return 0;
+}
+
+int
+root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err)
+{
+	AUTO(pkgset_fini) struct pkgset base = {0};
+	AUTO(pkgset_fini) struct pkgset full = {0};
+	AUTO(pkgset_fini) struct pkgset rest = {0};
+	AUTO(pkgset_fini) struct pkgset missing = {0};
+	AUTO(strs_fini) struct strs paths = {0};
+
+	if (step_read_set(in, "base.set", &base, err) < 0 || step_read_set(in, set_name, &full, err) < 0)
+		return -1;
+	pkgset_minus(&full, &base, &rest);
+	pkgset_minus(&base, &full, &missing);
+	if (root_mount(in, tag, missing.n == 0, root, err) < 0)
+		return -1;
+	paths_of(missing.n ? &full : &rest, &paths);
+	if (install_into(*root, &paths, err) < 0) {
+		AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
+
+		return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
+	}
+	return 0;
+}
+
+int
+root_home(const struct inside *in, char **home, struct err *err)
+{
+	static const char *const folders[] = {"", "/rpmbuild", "/rpmbuild/SOURCES", "/rpmbuild/SPECS", "/rpmbuild/BUILD",
+	    "/rpmbuild/BUILDROOT", "/rpmbuild/RPMS", "/rpmbuild/SRPMS"};
+
+	*home = step_path(in, "home");
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		AUTO(free) char *path = xasprintf("%s%s", *home, folders[i]);
+
+		if (mkdir(path, 0755) < 0 || chown(path, SANDBOX_BUILDER, SANDBOX_BUILDER) < 0)
+			return err_sys(err, "make %s", path);
+	}
+	return 0;
+}

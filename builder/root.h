@@ -1,0 +1,25 @@
+/*
+ * The roots of a job, made inside its sandbox: a base root, kept for the next
+ * jobs and the lower layer of an overlay, and on it what a set has beyond it.
+ */
+#ifndef ARTEL_BUILDER_ROOT_H
+#define ARTEL_BUILDER_ROOT_H
+
+#include <stdbool.h>
+
+struct err;
+struct inside;
+
+/* A fresh writable root, job/<n>/<tag>: over the base root, or over nothing. *root is its path inside, malloc'ed. */
+int root_mount(const struct inside *in, const char *tag, bool on_base, char **root, struct err *err);
+/*
+ * A root with exactly the packages of a set, by the set's file name: the base root and the
+ * difference where the set has all of the base, else all of it anew. ROOT_REFUSED: rpm would
+ * not, and it is said in `failed`, behind `what`.
+ */
+enum { ROOT_REFUSED = 1 };
+int root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err);
+/* The build user's home, on plain disk, with the folders of rpmbuild. */
+int root_home(const struct inside *in, char **home, struct err *err);
+
+#endif

@@ -1,0 +1,79 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "builder/step.h"
+#include "package/artefact.h"
+
+enum { SET_MAX = 16 << 20 };
+
+char *
+step_path(const struct inside *in, const char *what)
+{
+	return xasprintf(SANDBOX_DIR "/job/%s/%s", in->name, what);
+}
+
+char *
+step_cached(const char *sha256)
+{
+	return xasprintf(SANDBOX_DIR "/%s", artefact_path(sha256).text);
+}
+
+int
+step_write(const struct inside *in, const char *what, const struct str *data, struct err *err)
+{
+	AUTO(free) char *path = step_path(in, what);
+
+	return file_replace(AT_FDCWD, path, str_c(data), data->n, 0644, err);
+}
+
+int
+step_failed(const struct inside *in, const char *why, struct err *err)
+{
+	struct str text = {.p = (char *)why, .n = strlen(why)};
+
+	return step_write(in, "failed", &text, err);
+}
+
+int
+step_read_set(const struct inside *in, const char *what, struct pkgset *out, struct err *err)
+{
+	AUTO(free) char *path = step_path(in, what);
+	AUTO(str_fini) struct str text = {0};
+	int r = file_read(AT_FDCWD, path, SET_MAX, &text, err);
+
+	if (r)
+		return r < 0 ? -1 : err_set(err, ENOENT, "%s is missing", path);
+	return pkgset_parse(str_c(&text), out, err);
+}
+
+int
+step_write_set(const struct inside *in, const char *what, struct pkgset *set, struct err *err)
+{
+	AUTO(str_fini) struct str text = {0};
+
+	pkgset_sort(set);
+	pkgset_text(set, &text);
+	return step_write(in, what, &text, err);
+}
+
+int
+step_copy_out(const char *from, const char *to, struct err *err)
+{
+	AUTO(close) int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	AUTO(close) int out = -1;
+	struct stat st;
+
+	if (in < 0 || fstat(in, &st) < 0)
+		return err_sys(err, "open %s", from);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "%s: not a regular file", from);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (out < 0)
+		return err_sys(err, "create %s", to);
+	return file_copy_fd(in, out, err);
+}

@@ -1,0 +1,29 @@
+/*
+ * What the steps of inside.h share: the files of a job as they are seen from
+ * inside, the cache, and the package's own fault.
+ */
+#ifndef ARTEL_BUILDER_STEP_H
+#define ARTEL_BUILDER_STEP_H
+
+#include "builder/inside.h"
+#include "builder/pkgset.h"
+
+struct err;
+struct str;
+
+/* Paths inside; malloc'ed: a file of the job, and an artefact of the cache. */
+char *step_path(const struct inside *in, const char *what);
+char *step_cached(const char *sha256);
+
+int step_write(const struct inside *in, const char *what, const struct str *data, struct err *err);
+/* The package's own fault: said in the file `failed`, not as an error. 0, or -1. */
+int step_failed(const struct inside *in, const char *why, struct err *err);
+
+int step_read_set(const struct inside *in, const char *what, struct pkgset *out, struct err *err);
+/* Sorts the set. */
+int step_write_set(const struct inside *in, const char *what, struct pkgset *set, struct err *err);
+
+/* Copy a file that strangers made: only a regular file, never through a link, to a name that is free. */
+int step_copy_out(const char *from, const char *to, struct err *err);
+
+#endif
