@@ -337,7 +337,7 @@ put_named(struct task_job *t, const char *name, struct err *err)
 		return -1;
 	if (file_exists(t->conf->dir, facts_path) && cache_put(&t->cache, facts_path, &facts, err) < 0)
 		return -1;
-	wire_files_add(&t->out->files, sha, name, facts ? facts : "");
+	wire_files_add(&t->out->files, sha, name, facts ? facts : "", "");
 	return 0;
 }
 
@@ -478,6 +478,12 @@ finish(struct task_job *t, int r, struct err *err)
 		log_at(LOG_WARN, "%s: %s", folder, why.msg);
 }
 
+static int64_t
+deadline(const struct wire_job *job)
+{
+	return job->limits.time_ms ? tick_ms() + job->limits.time_ms : INT64_MAX;
+}
+
 void
 job_run(const struct job_conf *conf, const struct wire_job *job, struct wire_result *out)
 {
@@ -489,7 +495,7 @@ job_run(const struct job_conf *conf, const struct wire_job *job, struct wire_res
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
 	t.cache = (struct cache){.dir = conf->dir, .conn = &t.conn, .reopen = reopen, .arg = &t};
 	t.watch = (struct watch){.conn = &t.conn, .ref = job->ref, .file = -1,
-	    .deadline = tick_ms() + job->time_ms, .silence_ms = job->silence_ms, .output_left = job->output_bytes};
+	    .deadline = deadline(job), .silence_ms = job->limits.silence_ms, .output_left = job->limits.output_bytes};
 	finish(&t, steps(&t, &err), &err);
 	if (t.watch.file >= 0)
 		close(t.watch.file);

@@ -12,7 +12,7 @@
 #include "builder/watch.h"
 #include "wire/exchange.h"
 
-enum { TAIL = 64 << 10, REASON = 300 };
+enum { TAIL = 64 << 10, REASON = 300, LOOK_MS = 1000 };
 
 static void
 keep(struct watch *w, const char *data, size_t n)
@@ -48,14 +48,14 @@ watch_say(struct watch *w, const char *fmt, ...)
 static int
 pump(struct watch *w, int from, struct err *err)
 {
-	int64_t heard = tick_ms();
+	int64_t heard = tick_ms(), silence = w->silence_ms ? w->silence_ms : INT64_MAX / 2;
 	char buf[65536];
 
 	for (;;) {
 		struct pollfd p = {.fd = from, .events = POLLIN};
-		int64_t now = tick_ms(), until = heard + w->silence_ms < w->deadline ? heard + w->silence_ms : w->deadline;
+		int64_t now = tick_ms(), until = heard + silence < w->deadline ? heard + silence : w->deadline, left = until - now;
 		ssize_t n;
-		int r = poll(&p, 1, until > now ? (int)(until - now) : 0);
+		int r = poll(&p, 1, left < 0 ? 0 : left < LOOK_MS ? (int)left : LOOK_MS);
 
 		if (r < 0 && errno != EINTR)
 			return err_sys(err, "poll");
@@ -71,11 +71,11 @@ pump(struct watch *w, int from, struct err *err)
 			return n < 0 ? err_sys(err, "read the log") : 0;
 		heard = tick_ms();
 		keep(w, buf, (size_t)n);
-		if ((uint64_t)n > w->output_left) {
+		if (w->output_left && (uint64_t)n >= w->output_left) {
 			err_set(err, EFBIG, "wrote more output than allowed");
 			return WATCH_LIMIT;
 		}
-		w->output_left -= (uint64_t)n;
+		w->output_left -= w->output_left ? (uint64_t)n : 0;
 	}
 }
 

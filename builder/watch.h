@@ -15,8 +15,8 @@ struct watch {
 	struct wire_ref ref;
 	int file;			/* where it is kept */
 	int64_t deadline;		/* tick_ms() */
-	int64_t silence_ms;
-	uint64_t output_left;		/* bytes */
+	int64_t silence_ms;		/* 0: not limited */
+	uint64_t output_left;		/* bytes; 0: not limited */
 	struct str tail;		/* the last of it */
 };
 

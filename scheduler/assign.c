@@ -45,7 +45,7 @@ add_task(struct assign *a, int64_t task, size_t *n, struct strs *removed, struct
 		return -1;
 	for (size_t i = 0; i < outs.n; i++)
 		if (strcmp(outs.p[i].kind, "rpm") == 0 && strcmp(outs.p[i].arch, a->arch) == 0) {
-			wire_files_add(&a->out->overlay, outs.p[i].sha256, outs.p[i].file, outs.p[i].facts);
+			wire_files_add(&a->out->overlay, outs.p[i].sha256, outs.p[i].file, outs.p[i].facts, outs.p[i].identity);
 			++*n;
 		}
 	for (size_t i = 0; i < subs.n; i++) {
@@ -104,10 +104,46 @@ add_source(struct assign *a, struct err *err)
 		out->source.sha256 = xstrdup(tree ? t->tree : t->srpm);
 		out->source.name = xstrdup(tree ? "tree.tar" : t->srpm_file);
 		out->source.facts = xstrdup("");
+		out->source.identity = xstrdup("");
 		out->source_date_epoch = t->epoch_s;
 		return hash_valid(out->source.sha256) ? 0 : err_set(err, ENOENT, "subtask %o has no source", (unsigned)t->id);
 	}
 	return err_set(err, ENOENT, "subtask %o is gone", (unsigned)a->job->subtask);
+}
+
+/* `factor` times what was ever used, but neither below a floor nor above what there is; 0 is no limit, or unknown. */
+static uint64_t
+tighten(uint64_t limit, uint64_t used, unsigned factor, uint64_t floor)
+{
+	uint64_t own = used * factor > floor ? used * factor : floor;
+
+	return used == 0 || (limit && limit < own) ? limit : own;
+}
+
+/* The repository's policy over the scheduler's; and a source that was built before gets no more than many times that. */
+static int
+set_limits(struct assign *a, struct err *err)
+{
+	enum { TIMES = 10, TIME_FLOOR_MS = 1800000, MEMORY_TIMES = 4 };
+	static const uint64_t space_floor = 2ull << 30;
+	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+	struct limits *l = &a->out->limits;
+	const char *package = "";
+	struct used peak = {0};
+	int r;
+
+	if (limits_parse(l, a->repository.limits, err) < 0 || subtask_find(a->s, a->task.id, &subs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < subs.n; i++)
+		if (subs.p[i].id == a->job->subtask)
+			package = subs.p[i].package;
+	r = *package ? usage_peak(a->s, package, a->job->arch, a->job->kind, &peak, err) : USAGE_NONE;
+	if (r)
+		return r < 0 ? -1 : 0;
+	l->time_ms = (int64_t)tighten((uint64_t)l->time_ms, (uint64_t)peak.elapsed_ms, TIMES, TIME_FLOOR_MS);
+	l->memory_bytes = tighten(l->memory_bytes, (uint64_t)peak.memory, MEMORY_TIMES, space_floor);
+	l->disk_bytes = tighten(l->disk_bytes, (uint64_t)peak.disk, TIMES, space_floor);
+	return 0;
 }
 
 static int
@@ -130,29 +166,32 @@ fill(struct assign *a, struct err *err)
 	if (a->job->kind == JOB_TEST && (state_file(a, "index", &out->index, err) < 0 ||
 	    state_file_get(a->s, a->repository.name, a->task.base, a->arch, "changes", &out->changes, err) < 0))
 		return -1;
-	if (a->job->kind == JOB_TEST)
-		out->allow = xstrdup(a->repository.allow);
+	out->allow = xstrdup(a->repository.allow);
+	out->sanity = xstrdup(a->repository.sanity);
+	out->network = a->repository.network;
+	out->keep = a->task.keep_root;
 	if (add_overlay(a, err) < 0)
 		return -1;
-	return a->job->kind == JOB_TEST ? 0 : add_source(a, err);
+	if (a->job->kind != JOB_TEST && add_source(a, err) < 0)
+		return -1;
+	return set_limits(a, err);
 }
 
 int
-assign_job(struct store *s, const struct job *job, const struct assign_limits *limits, struct wire_job *out, struct err *err)
+assign_job(struct store *s, const struct job *job, const struct limits *limits, struct wire_job *out, struct err *err)
 {
 	AUTO(assign_fini) struct assign a = {.s = s, .job = job, .out = out};
 
-	*out = (struct wire_job){.ref = {job->id, (uint32_t)job->attempt}, .time_ms = limits->time_ms,
-	    .silence_ms = limits->silence_ms, .output_bytes = limits->output_bytes};
+	*out = (struct wire_job){.ref = {job->id, (uint32_t)job->attempt}, .limits = *limits};
 	if (fill(&a, err) < 0)
 		return err_ctx(err, "job of task #%lld", (long long)job->task);
-	for (size_t i = 0; i < 3; i++) {
-		char **text = (char **[]){&out->index, &out->changes, &out->allow}[i];
+	for (size_t i = 0; i < 2; i++) {
+		char **text = (char **[]){&out->index, &out->changes}[i];
 
 		if (!*text)
 			*text = xstrdup("");
 	}
 	if (!out->source.sha256)
-		out->source = (struct wire_file){xstrdup(""), xstrdup(""), xstrdup("")};
+		out->source = (struct wire_file){xstrdup(""), xstrdup(""), xstrdup(""), xstrdup("")};
 	return 0;
 }

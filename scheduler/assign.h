@@ -8,13 +8,8 @@
 struct err;
 struct store;
 
-struct assign_limits {
-	int64_t time_ms, silence_ms;
-	uint64_t output_bytes;
-};
-
-/* job->attempt is the one that will run. */
-int assign_job(struct store *s, const struct job *job, const struct assign_limits *limits, struct wire_job *out,
+/* job->attempt is the one that will run; limits are those of a repository that says nothing. */
+int assign_job(struct store *s, const struct job *job, const struct limits *limits, struct wire_job *out,
 	struct err *err);
 
 #endif

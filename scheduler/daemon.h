@@ -10,7 +10,7 @@ struct store;
 struct scheduler_conf {
 	int tries;			/* of a job that fails by infrastructure */
 	int64_t lease_ms;
-	struct assign_limits limits;
+	struct limits limits;
 };
 
 enum { SCHEDULER_BUSY = 1 };

@@ -11,15 +11,17 @@
 #include "schema/store.h"
 
 static struct {
-	int tries, lease, time, silence, output;
-} conf = {.tries = 5, .lease = 30, .time = 240, .silence = 60, .output = 64};
+	int tries, lease;
+	char *limits;
+} conf = {.tries = 5, .lease = 30};
+
+/* Of a repository that says nothing. */
+#define LIMITS "time=4h silence=1h output=64M memory=8G processes=4k disk=64G files=4M"
 
 static const struct poptOption options[] = {
 	{"tries", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.tries, 0, "Attempts at a job that fails by infrastructure", "N"},
 	{"lease", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.lease, 0, "A builder that is silent so long loses its jobs", "SECONDS"},
-	{"build-time", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.time, 0, "The longest that a job may take", "MINUTES"},
-	{"build-silence", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.silence, 0, "The longest that it may be silent", "MINUTES"},
-	{"build-output", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.output, 0, "The longest log that it may write", "MIB"},
+	{"limits", '\0', POPT_ARG_STRING, &conf.limits, 0, "What a job may use (default: " LIMITS ")", "LIST"},
 	OPTIONS_COMMON
 };
 
@@ -52,12 +54,15 @@ main(int argc, const char **argv)
 	int r;
 
 	options_parse(argc, argv, "artel-scheduler", "scheduler", options, "[OPTION...]", 0, NULL);
-	if (conf.tries < 1 || conf.lease < 5 || conf.time < 1 || conf.silence < 1 || conf.output < 1) {
+	if (conf.tries < 1 || conf.lease < 5) {
 		fprintf(stderr, "artel-scheduler: numbers are positive, --lease is at least 5\n");
 		return EXIT_USAGE;
 	}
-	c = (struct scheduler_conf){.tries = conf.tries, .lease_ms = conf.lease * 1000ll,
-	    .limits = {conf.time * 60000ll, conf.silence * 60000ll, (uint64_t)conf.output << 20}};
+	c = (struct scheduler_conf){.tries = conf.tries, .lease_ms = conf.lease * 1000ll};
+	if (limits_parse(&c.limits, LIMITS, &err) < 0 || (conf.limits && limits_parse(&c.limits, conf.limits, &err) < 0)) {
+		fprintf(stderr, "artel-scheduler: --limits: %s\n", err.msg);
+		return EXIT_USAGE;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	if (store_open(options_common.root, &s, &err) < 0) {
 		log_at(LOG_ERROR, "%s", err.msg);

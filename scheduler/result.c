@@ -32,7 +32,7 @@ store_outputs(struct store *s, const struct job *j, const struct wire_result *r,
 {
 	for (size_t i = 0; i < r->files.n; i++) {
 		const struct output o = {j->subtask, j->arch, (char *)(j->kind == JOB_SRPM ? "srpm" : "rpm"),
-		    r->files.p[i].name, r->files.p[i].sha256, r->files.p[i].facts};
+		    r->files.p[i].name, r->files.p[i].sha256, r->files.p[i].facts, r->files.p[i].identity, false};
 
 		if (!is_file_name(o.file) || (j->kind == JOB_BUILD && !*r->files.p[i].facts))
 			return err_set(err, EBADMSG, "a package file with an impossible name, or without facts");
@@ -40,7 +40,7 @@ store_outputs(struct store *s, const struct job *j, const struct wire_result *r,
 			return -1;
 	}
 	if (*r->buildroot) {
-		const struct output o = {j->subtask, j->arch, (char *)"buildroot", (char *)"buildroot", r->buildroot, NULL};
+		const struct output o = {j->subtask, j->arch, (char *)"buildroot", (char *)"buildroot", r->buildroot, NULL, NULL, false};
 
 		return output_add(s, j->task, &o, err);
 	}
@@ -76,6 +76,20 @@ store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct e
 		t->srpm_file = xstrdup(r->files.p[0].name);
 		return subtask_save(s, t, err);
 	}
+	return 0;
+}
+
+/* Of the source whose job it was; a test is of many. */
+static int
+store_usage(struct store *s, const struct job *j, struct err *err)
+{
+	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+
+	if (j->kind == JOB_TEST || subtask_find(s, j->task, &subs, err) < 0)
+		return j->kind == JOB_TEST ? 0 : -1;
+	for (size_t i = 0; i < subs.n; i++)
+		if (subs.p[i].id == j->subtask && *subs.p[i].package)
+			return usage_add(s, subs.p[i].package, j, err);
 	return 0;
 }
 
@@ -175,7 +189,12 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	free(j->log);
 	j->reason = xstrdup(r->reason);
 	j->log = xstrdup(r->log);
+	free(j->root);
+	j->root = xstrdup(r->root);
+	j->used = (struct used){r->usage.elapsed_ms, r->usage.cpu_ms, (int64_t)r->usage.memory_bytes, (int64_t)r->usage.disk_bytes};
 	if (r->outcome == WIRE_OK && (store_outputs(s, j, r, err) < 0 || (j->kind == JOB_SRPM && store_srpm(s, j, r, err) < 0)))
+		return -1;
+	if (r->outcome == WIRE_OK && store_usage(s, j, err) < 0)
 		return -1;
 	if (j->kind == JOB_TEST && task_unmet_set(s, t.id, &r->unmet, err) < 0)
 		return -1;
@@ -193,7 +212,7 @@ result_refused(struct store *s, const struct wire_result *r, struct err *err)
 {
 	AUTO(free) char *why = xstrdup(err->msg);
 	struct wire_result failed = {.ref = r->ref, .outcome = WIRE_FAILED, .reason = why, .log = r->log,
-	    .buildroot = (char *)""};
+	    .buildroot = (char *)"", .root = (char *)"", .usage = r->usage};
 
 	return result_take(s, &failed, 1, err);
 }
@@ -228,7 +247,7 @@ result_take(struct store *s, const struct wire_result *r, int tries, struct err 
 int
 result_lost(struct store *s, int64_t job, uint32_t attempt, const char *why, int tries, struct err *err)
 {
-	struct wire_result r = {.ref = {job, attempt}, .outcome = WIRE_INFRA, .reason = (char *)why};
+	struct wire_result r = {.ref = {job, attempt}, .outcome = WIRE_INFRA, .reason = (char *)why, .root = (char *)""};
 
 	return take(s, &r, true, tries, err);
 }

@@ -32,6 +32,7 @@ job_fini(struct job *j)
 	free(j->builder);
 	free(j->reason);
 	free(j->log);
+	free(j->root);
 	str_fini(&j->result);
 	*j = (struct job){0};
 }
@@ -76,6 +77,8 @@ from_row(sqlite3_stmt *q)
 		.finished = store_int(q, 13),
 		.reason = xstrdup(store_text(q, 14)),
 		.log = xstrdup(store_text(q, 15)),
+		.root = xstrdup(store_text(q, 17)),
+		.used = {store_int(q, 18), store_int(q, 19), store_int(q, 20), store_int(q, 21)},
 	};
 
 	str_put(&j.result, sqlite3_column_blob(q, 16), (size_t)sqlite3_column_bytes(q, 16));
@@ -135,10 +138,10 @@ job_add(struct store *s, const struct job *j, int64_t *id, struct err *err)
 int
 job_save(struct store *s, const struct job *j, struct err *err)
 {
-	return store_run(s, STMT_JOB_SAVE, err, "siisiiiiissbi", states[j->state], (int64_t)j->attempt,
+	return store_run(s, STMT_JOB_SAVE, err, "siisiiiiissbsiiiii", states[j->state], (int64_t)j->attempt,
 	    (int64_t)j->tries, j->builder ? j->builder : "", j->lease, j->not_before, j->queued, j->started,
 	    j->finished, j->reason ? j->reason : "", j->log ? j->log : "", (const void *)str_c(&j->result),
-	    j->result.n, j->id);
+	    j->result.n, j->root ? j->root : "", j->used.elapsed_ms, j->used.cpu_ms, j->used.memory, j->used.disk, j->id);
 }
 
 int
@@ -166,6 +169,7 @@ output_list_fini(struct output_list *l)
 		free(o->file);
 		free(o->sha256);
 		free(o->facts);
+		free(o->identity);
 	}
 	vec_fini(l);
 }
@@ -173,8 +177,9 @@ output_list_fini(struct output_list *l)
 int
 output_add(struct store *s, int64_t task, const struct output *o, struct err *err)
 {
-	return store_run(s, STMT_OUTPUT_ADD, err, "iisssss", task, (int64_t)o->subtask, o->arch, o->kind,
-	    o->file, o->sha256, o->facts ? o->facts : "");
+	return store_run(s, STMT_OUTPUT_ADD, err, "iissssssi", task, (int64_t)o->subtask, o->arch, o->kind,
+	    o->file, o->sha256, o->facts ? o->facts : "",
+	    o->identity ? o->identity : "", (int64_t)o->kept);
 }
 
 int
@@ -185,8 +190,35 @@ output_find(struct store *s, int64_t task, struct output_list *out, struct err *
 
 	while ((r = store_row(s, q, err)) > 0)
 		vec_push(out, ((struct output){(int)store_int(q, 0), xstrdup(store_text(q, 1)), xstrdup(store_text(q, 2)),
-		    xstrdup(store_text(q, 3)), xstrdup(store_text(q, 4)), xstrdup(store_text(q, 5))}));
+		    xstrdup(store_text(q, 3)), xstrdup(store_text(q, 4)), xstrdup(store_text(q, 5)),
+		    xstrdup(store_text(q, 6)), store_int(q, 7)}));
 	return r;
+}
+
+int
+usage_add(struct store *s, const char *package, const struct job *j, struct err *err)
+{
+	enum { KEPT = 5 };
+
+	if (store_run(s, STMT_USAGE_ADD, err, "sssiiiiii", package, j->arch, kinds[j->kind], j->id, now_ms(),
+	    j->used.elapsed_ms, j->used.cpu_ms, j->used.memory, j->used.disk) < 0)
+		return -1;
+	return store_run(s, STMT_USAGE_TRIM, err, "sssi", package, j->arch, kinds[j->kind], (int64_t)KEPT);
+}
+
+int
+usage_peak(struct store *s, const char *package, const char *arch, enum job_kind kind, struct used *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_USAGE_PEAK, err, "sss", package, arch, kinds[kind]);
+	int r = store_row(s, q, err);
+	bool none;
+
+	if (r <= 0)
+		return r < 0 ? -1 : USAGE_NONE;
+	none = store_int(q, 0) == 0;
+	*out = (struct used){store_int(q, 1), store_int(q, 2), store_int(q, 3), store_int(q, 4)};
+	store_done(q);
+	return none ? USAGE_NONE : 0;
 }
 
 int

@@ -30,6 +30,10 @@ struct job {
 	char *reason;
 	char *log;		/* artefact */
 	struct str result;	/* srpm: packed names */
+	char *root;		/* the base root that it ran in; "" */
+	struct used {
+		int64_t elapsed_ms, cpu_ms, memory, disk;	/* bytes at the peak; 0: not measured */
+	} used;
 };
 
 void job_fini(struct job *j);
@@ -68,6 +72,8 @@ struct output {
 	char *file;
 	char *sha256;
 	char *facts;		/* rpm: artefact */
+	char *identity;		/* rpm: package/facts.h; "" unknown */
+	bool kept;		/* rpm: sha256 is that of the package that the repository had, of the same identity */
 };
 struct output_list {
 	struct output *p;
@@ -78,6 +84,12 @@ AUTO_DEFINE_EMBEDDED(struct output_list, output_list_fini);
 
 int output_add(struct store *s, int64_t task, const struct output *o, struct err *err);
 int output_find(struct store *s, int64_t task, struct output_list *out, struct err *err);
+
+/* What a job of a source that succeeded has used; the last five are remembered. */
+int usage_add(struct store *s, const char *package, const struct job *j, struct err *err);
+/* The most of each that is remembered. USAGE_NONE: nothing is. */
+enum { USAGE_NONE = 1 };
+int usage_peak(struct store *s, const char *package, const char *arch, enum job_kind kind, struct used *out, struct err *err);
 
 /* A builder said hello, or went away (online false). */
 int builder_seen(struct store *s, const char *name, const char *arches, int slots, bool online, struct err *err);

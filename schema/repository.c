@@ -16,6 +16,8 @@ repository_fini(struct repository *r)
 	free(r->base_group);
 	free(r->sign_key);
 	free(r->allow);
+	free(r->limits);
+	free(r->sanity);
 	strs_fini(&r->arches);
 	*r = (struct repository){0};
 }
@@ -63,6 +65,9 @@ repository_get(struct store *s, const char *name, struct repository *out, struct
 	out->sign_key = xstrdup(store_text(q, 4));
 	out->keep_states = store_int(q, 5);
 	out->allow = xstrdup(store_text(q, 6));
+	out->limits = xstrdup(store_text(q, 7));
+	out->network = store_int(q, 8);
+	out->sanity = xstrdup(store_text(q, 9));
 	store_done(q);
 	q = store_query(s, STMT_REPO_ARCHES, err, "s", name);
 	while ((r = store_row(s, q, err)) > 0)
@@ -90,8 +95,9 @@ repository_save(struct store *s, const struct repository *r, struct err *err)
 {
 	if (store_begin(s, err) < 0)
 		return -1;
-	if (store_run(s, STMT_REPO_SAVE, err, "sississ", r->base_group, (int64_t)r->accept_unsigned,
-	    r->zstd ? "zstd" : "gz", r->sign_key ? r->sign_key : "", r->keep_states, r->allow ? r->allow : "", r->name) < 0 ||
+	if (store_run(s, STMT_REPO_SAVE, err, "sissississ", r->base_group, (int64_t)r->accept_unsigned,
+	    r->zstd ? "zstd" : "gz", r->sign_key ? r->sign_key : "", r->keep_states, r->allow ? r->allow : "",
+	    r->limits ? r->limits : "", (int64_t)r->network, r->sanity ? r->sanity : "", r->name) < 0 ||
 	    event_add(s, "repo", 0, 0, "", err, "repository %s: settings changed", r->name) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
@@ -118,7 +124,7 @@ repository_set_serial(struct store *s, const char *name, int64_t serial, struct 
 void
 member_fini(struct member *m)
 {
-	char **all[] = {&m->sha256, &m->file, &m->name, &m->evr, &m->arch, &m->source, &m->facts};
+	char **all[] = {&m->sha256, &m->file, &m->name, &m->evr, &m->arch, &m->source, &m->facts, &m->identity};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		free(*all[i]);
@@ -135,8 +141,8 @@ member_list_fini(struct member_list *l)
 int
 package_put(struct store *s, const struct member *m, struct err *err)
 {
-	return store_run(s, STMT_PACKAGE_PUT, err, "sssssss", m->sha256, m->file, m->name, m->evr, m->arch,
-	    m->source, m->facts);
+	return store_run(s, STMT_PACKAGE_PUT, err, "ssssssss", m->sha256, m->file, m->name, m->evr, m->arch,
+	    m->source, m->facts, m->identity ? m->identity : "");
 }
 
 int

@@ -22,6 +22,9 @@ struct repository {
 	char *sign_key;			/* gpg's name of the key that signs repomd.xml; "" unsigned */
 	int64_t keep_states;		/* how many gc leaves */
 	char *allow;			/* what checks tolerate (repo/finding.h) */
+	char *limits;			/* of its jobs, beside the scheduler's (wire/limits.h) */
+	bool network;			/* its builds may reach the network */
+	char *sanity;			/* levels of package checks that differ from the default */
 	struct strs arches;
 };
 void repository_fini(struct repository *r);
@@ -36,6 +39,7 @@ int repository_save(struct store *s, const struct repository *r, struct err *err
 /* A binary package as the database knows it; the rest is in its facts. */
 struct member {
 	char *sha256, *file, *name, *evr, *arch, *source, *facts;
+	char *identity;		/* only package_put() looks at it; NULL: unknown */
 };
 struct member_list {
 	struct member *p;

@@ -3,9 +3,9 @@
  * the enum and by store.c for the texts; no guard.
  */
 #define TASK_COLUMNS "id, repository, owner, state, try, iter, shared, fail_early, test_only, class, message, " \
-	"reason, created, changed, submitted, started, base, build_ms, test_ms, merge_ms"
+	"reason, created, changed, submitted, started, base, build_ms, test_ms, merge_ms, keep_root"
 #define JOB_COLUMNS "id, task, subtask, arch, kind, state, attempt, tries, builder, lease, not_before, queued, " \
-	"started, finished, reason, log, result"
+	"started, finished, reason, log, result, root, elapsed_ms, cpu_ms, memory, disk"
 #define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
 #define MERGE_COLUMNS "id, repository, base, serial, state, started, finished, kind, published, checker"
 #define TASK_WHERE " FROM task WHERE instr(?1, ' ' || state || ' ') AND (?2 IS NULL OR repository = ?2)" \
@@ -20,7 +20,7 @@ STATEMENT(EVENT_LAST, "SELECT max(id) FROM event")
 STATEMENT(TASK_GET, "SELECT " TASK_COLUMNS " FROM task WHERE id = ?")
 STATEMENT(TASK_ADD, "INSERT INTO task (repository, owner, state, created, changed) VALUES (?, ?, 'NEW', ?, ?)")
 STATEMENT(TASK_SAVE, "UPDATE task SET shared = ?, fail_early = ?, test_only = ?, class = ?, message = ?, submitted = ?,"
-	" started = ?, base = ?, build_ms = nullif(?, -1), test_ms = nullif(?, -1), merge_ms = nullif(?, -1) WHERE id = ?")
+	" started = ?, base = ?, build_ms = nullif(?, -1), test_ms = nullif(?, -1), merge_ms = nullif(?, -1), keep_root = ? WHERE id = ?")
 STATEMENT(TASK_REMOVE, "DELETE FROM task WHERE id = ?")
 STATEMENT(TASK_MOVE, "UPDATE task SET state = ?, try = ?, iter = ?, reason = ?, changed = ? WHERE id = ? AND state = ?")
 STATEMENT(TASK_NEWEST, "SELECT " TASK_COLUMNS TASK_WHERE "DESC LIMIT ?4")
@@ -50,13 +50,20 @@ STATEMENT(JOB_READY, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? AND state =
 	" (SELECT 1 FROM job_dep d JOIN job n ON n.id = d.needs WHERE d.job = job.id AND n.state <> 'done') ORDER BY id")
 STATEMENT(JOB_ADD, "INSERT INTO job (task, subtask, arch, kind, state, queued) VALUES (?, ?, ?, ?, ?, ?)")
 STATEMENT(JOB_SAVE, "UPDATE job SET state = ?, attempt = ?, tries = ?, builder = ?, lease = ?, not_before = ?, queued = ?,"
-	" started = ?, finished = ?, reason = ?, log = ?, result = ? WHERE id = ?")
+	" started = ?, finished = ?, reason = ?, log = ?, result = ?, root = ?, elapsed_ms = ?, cpu_ms = ?, memory = ?, disk = ? WHERE id = ?")
 STATEMENT(JOB_NEEDS, "INSERT OR IGNORE INTO job_dep (job, needs) VALUES (?, ?)")
 STATEMENT(JOB_FORGET, "DELETE FROM job WHERE task = ?")
-STATEMENT(OUTPUT_ADD, "INSERT OR REPLACE INTO output (task, subtask, arch, kind, file, sha256, facts) VALUES (?, ?, ?, ?, ?, ?, ?)")
-STATEMENT(OUTPUT_FIND, "SELECT subtask, arch, kind, file, sha256, facts FROM output WHERE task = ?"
+STATEMENT(OUTPUT_ADD, "INSERT OR REPLACE INTO output (task, subtask, arch, kind, file, sha256, facts, identity,"
+	" kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(OUTPUT_FIND, "SELECT subtask, arch, kind, file, sha256, facts, identity, kept FROM output WHERE task = ?"
 	" ORDER BY subtask, arch, kind, file")
 STATEMENT(OUTPUT_FORGET, "DELETE FROM output WHERE task = ?")
+STATEMENT(USAGE_ADD, "INSERT OR REPLACE INTO usage (package, arch, kind, job, at, elapsed_ms, cpu_ms, memory, disk)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(USAGE_TRIM, "DELETE FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 AND job NOT IN"
+	" (SELECT job FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 ORDER BY job DESC LIMIT ?4)")
+STATEMENT(USAGE_PEAK, "SELECT count(*), max(elapsed_ms), max(cpu_ms), max(memory), max(disk) FROM usage"
+	" WHERE package = ? AND arch = ? AND kind = ?")
 STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, slots, seen, online) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name)"
 	" DO UPDATE SET arches = excluded.arches, slots = excluded.slots, seen = excluded.seen, online = excluded.online")
 STATEMENT(BUILDER_OFFLINE, "UPDATE builder SET online = 0")
@@ -78,16 +85,17 @@ STATEMENT(APPROVAL_DEL, "DELETE FROM approval WHERE task = ? AND subtask = ? AND
 STATEMENT(APPROVAL_FORGET, "DELETE FROM approval WHERE task = ? AND subtask = ?")
 STATEMENT(APPROVAL_FIND, "SELECT user FROM approval WHERE task = ? AND subtask = ? AND verdict = ? ORDER BY user")
 
-STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned, compression, sign_key, keep_states, allow"
+STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned, compression, sign_key, keep_states, allow, limits, network, sanity"
 	" FROM repository WHERE name = ?")
 STATEMENT(REPO_NAMES, "SELECT name FROM repository ORDER BY name")
 STATEMENT(REPO_ARCHES, "SELECT arch FROM repository_arch WHERE repository = ? ORDER BY arch")
 STATEMENT(REPO_ADD, "INSERT INTO repository (name, created, base_group, accept_unsigned) VALUES (?, ?, ?, ?)")
 STATEMENT(REPO_ARCH_ADD, "INSERT INTO repository_arch (repository, arch) VALUES (?, ?)")
 STATEMENT(REPO_SAVE, "UPDATE repository SET base_group = ?, accept_unsigned = ?, compression = ?, sign_key = ?, keep_states = ?,"
-	" allow = ? WHERE name = ?")
+	" allow = ?, limits = ?, network = ?, sanity = ? WHERE name = ?")
 STATEMENT(REPO_SERIAL, "UPDATE repository SET serial = ? WHERE name = ?")
-STATEMENT(PACKAGE_PUT, "INSERT OR IGNORE INTO package (sha256, file, name, evr, arch, source, facts) VALUES (?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(PACKAGE_PUT, "INSERT OR IGNORE INTO package (sha256, file, name, evr, arch, source, facts, identity)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
 STATEMENT(MEMBER_FIND, "SELECT p.sha256, p.file, p.name, p.evr, p.arch, p.source, p.facts FROM member m"
 	" JOIN package p ON p.sha256 = m.sha256 WHERE m.repository = ?1 AND m.arch = ?2 AND m.until IS NULL"
 	" AND (?3 IS NULL OR m.source = ?3) ORDER BY p.name, p.sha256")

@@ -18,6 +18,8 @@ static const char *const migrations[STORE_VERSION] = {
 #include "schema/version-1.sql.inc"
 ,
 #include "schema/version-2.sql.inc"
+,
+#include "schema/version-3.sql.inc"
 };
 
 #define STATEMENT(name, sql) [STMT_##name] = sql,

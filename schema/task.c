@@ -124,6 +124,7 @@ from_row(sqlite3_stmt *q)
 		.build_ms = or_none(q, 17),
 		.test_ms = or_none(q, 18),
 		.merge_ms = or_none(q, 19),
+		.keep_root = store_int(q, 20),
 	};
 }
 
@@ -163,9 +164,9 @@ task_create(struct store *s, const char *repository, const char *owner, int64_t 
 int
 task_save(struct store *s, const struct task *t, struct err *err)
 {
-	return store_run(s, STMT_TASK_SAVE, err, "iiiisiiiiiii", (int64_t)t->shared, (int64_t)t->fail_early,
+	return store_run(s, STMT_TASK_SAVE, err, "iiiisiiiiiiii", (int64_t)t->shared, (int64_t)t->fail_early,
 	    (int64_t)t->test_only, (int64_t)t->class, t->message, t->submitted, t->started, t->base,
-	    t->build_ms, t->test_ms, t->merge_ms, t->id);
+	    t->build_ms, t->test_ms, t->merge_ms, (int64_t)t->keep_root, t->id);
 }
 
 int

@@ -38,6 +38,7 @@ struct task {
 	enum task_state state;
 	int try, iter;
 	bool shared, fail_early, test_only;
+	bool keep_root;					/* of jobs that fail, on their builders */
 	enum task_class class;
 	char *message;
 	char *reason;
@@ -60,7 +61,7 @@ enum { TASK_ABSENT = 1, TASK_MOVED = 2 };
 int task_get(struct store *s, int64_t id, struct task *out, struct err *err);
 /* A new task of the store's user; *id is its number. */
 int task_create(struct store *s, const char *repository, const char *owner, int64_t *id, struct err *err);
-/* Store the options: shared, fail_early, test_only, class, message, submitted, started, base and times. */
+/* Store the options: shared, fail_early, test_only, keep_root, class, message, submitted, started, base and times. */
 int task_save(struct store *s, const struct task *t, struct err *err);
 int task_remove(struct store *s, int64_t id, struct err *err);
 /*

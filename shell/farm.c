@@ -25,7 +25,7 @@ static const char conf_template[] =
 	"\n"
 	"[scheduler]\n"
 	"#tries = 5\n"
-	"#build-time = 240\n"
+	"#limits = time=2h memory=16G\n"
 	"\n"
 	"[builder]\n"
 	"#slots = 2\n"

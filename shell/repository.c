@@ -17,6 +17,7 @@
 #include "shell/context.h"
 #include "shell/merger.h"
 #include "shell/table.h"
+#include "wire/limits.h"
 
 enum { ALLOW_MAX = 1 << 20 };
 
@@ -173,12 +174,33 @@ set_allow(struct repository *r, const char *value, struct err *err)
 	return 0;
 }
 
+static int
+set_limits(struct repository *r, const char *value, struct err *err)
+{
+	struct limits l = {0};
+	const char *text = strcmp(value, "none") == 0 ? "" : value;
+
+	if (limits_parse(&l, text, err) < 0)
+		return -1;
+	free(r->limits);
+	r->limits = xstrdup(text);
+	return 0;
+}
+
+static int
+set_network(struct repository *r, const char *value, struct err *err)
+{
+	r->network = strcmp(value, "yes") == 0;
+	return r->network || strcmp(value, "no") == 0 ? 0 : err_set(err, EINVAL, "network is yes or no");
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct repository *r, const char *value, struct err *err);
 } settings[] = {
 	{"base-group", set_group}, {"accept-unsigned", set_unsigned}, {"compression", set_compression},
-	{"sign-key", set_key}, {"keep-states", set_keep}, {"allow", set_allow},
+	{"sign-key", set_key}, {"keep-states", set_keep}, {"allow", set_allow}, {"limits", set_limits},
+	{"network", set_network},
 };
 
 static int
@@ -194,7 +216,7 @@ set(struct context *c, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (strcmp(key, settings[i].name) == 0)
 			return settings[i].set(&r, value, err) < 0 ? -1 : repository_save(c->store, &r, err);
-	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states or allow", key);
+	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits or network", key);
 }
 
 static void
@@ -261,7 +283,7 @@ const struct verb repository_verbs[] = {
 	    "Make a repository, empty or from an rpm-md folder", create},
 	{"repo ls", "", "List repositories", list},
 	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
-	    "allow FILE|-|none", "Change its settings", set},
+	    "allow FILE|-|none | limits LIST|none | network yes|no", "Change its settings", set},
 	{"repo history", "NAME", "Its states: serial, when, how, from which, tasks, checks; tab-separated", history},
 	{"repo replay", "NAME SERIAL", "Make a state again from its predecessor and compare every byte", merger_replay},
 	{"repo rollback", "NAME SERIAL", "Make an old state current again, as a new one", merger_rollback},

@@ -13,6 +13,7 @@ file_fini(struct wire_file *f)
 	free(f->sha256);
 	free(f->name);
 	free(f->facts);
+	free(f->identity);
 }
 
 static void
@@ -24,9 +25,9 @@ files_fini(struct wire_files *f)
 }
 
 void
-wire_files_add(struct wire_files *f, const char *sha256, const char *name, const char *facts)
+wire_files_add(struct wire_files *f, const char *sha256, const char *name, const char *facts, const char *identity)
 {
-	vec_push(f, ((struct wire_file){xstrdup(sha256), xstrdup(name), xstrdup(facts)}));
+	vec_push(f, ((struct wire_file){xstrdup(sha256), xstrdup(name), xstrdup(facts), xstrdup(identity)}));
 }
 
 static void
@@ -35,6 +36,7 @@ file_pack(struct str *out, const struct wire_file *f)
 	pack_text(out, f->sha256);
 	pack_text(out, f->name);
 	pack_text(out, f->facts);
+	pack_text(out, f->identity);
 }
 
 static struct wire_file
@@ -44,6 +46,7 @@ file_unpack(struct unpack *u)
 
 	f.name = unpack_text(u);
 	f.facts = unpack_text(u);
+	f.identity = unpack_text(u);
 	return f;
 }
 
@@ -58,7 +61,7 @@ files_pack(struct str *out, const struct wire_files *f)
 static void
 files_unpack(struct unpack *u, struct wire_files *f)
 {
-	uint32_t n = unpack_count(u, 3 * sizeof(uint32_t));
+	uint32_t n = unpack_count(u, 4 * sizeof(uint32_t));
 
 	while (n-- > 0 && !u->bad)
 		vec_push(f, file_unpack(u));
@@ -68,7 +71,8 @@ files_unpack(struct unpack *u, struct wire_files *f)
 static int
 check_file(const struct wire_file *f, const char *what, struct err *err)
 {
-	if (!hash_valid(f->sha256) || (f->facts[0] && !hash_valid(f->facts)))
+	if (!hash_valid(f->sha256) || (f->facts[0] && !hash_valid(f->facts)) ||
+	    (f->identity[0] && !hash_valid(f->identity)))
 		return err_set(err, EBADMSG, "%s: a file without a SHA-256", what);
 	if (!f->name[0] || f->name[0] == '.' || strchr(f->name, '/'))
 		return err_set(err, EBADMSG, "%s: a file with a name that cannot be", what);
@@ -99,7 +103,8 @@ check_single(const struct wire_job *j, struct err *err)
 void
 wire_job_fini(struct wire_job *j)
 {
-	char *all[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow, j->base_group};
+	char *all[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow,
+	    j->sanity, j->base_group};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);
@@ -115,7 +120,8 @@ wire_job_fini(struct wire_job *j)
 void
 wire_job_pack(struct str *out, const struct wire_job *j)
 {
-	const char *text[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow, j->base_group};
+	const char *text[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow,
+	    j->sanity, j->base_group};
 
 	pack_u64(out, (uint64_t)j->ref.job);
 	pack_u32(out, j->ref.attempt);
@@ -131,16 +137,17 @@ wire_job_pack(struct str *out, const struct wire_job *j)
 	pack_strs(out, &j->builds);
 	file_pack(out, &j->source);
 	pack_u64(out, (uint64_t)j->source_date_epoch);
-	pack_u64(out, (uint64_t)j->time_ms);
-	pack_u64(out, (uint64_t)j->silence_ms);
-	pack_u64(out, j->output_bytes);
+	limits_pack(out, &j->limits);
+	pack_u32(out, j->network | (uint32_t)j->keep << 1);
 }
 
 int
 wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
 {
-	char **text[] = {&j->label, &j->arch, &j->repository, &j->primary, &j->filelists, &j->index, &j->changes, &j->allow, &j->base_group};
+	char **text[] = {&j->label, &j->arch, &j->repository, &j->primary, &j->filelists, &j->index, &j->changes, &j->allow,
+	    &j->sanity, &j->base_group};
 	struct unpack u = unpack_begin(f->payload, f->n);
+	uint32_t flags;
 
 	j->ref.job = (int64_t)unpack_u64(&u);
 	j->ref.attempt = unpack_u32(&u);
@@ -156,10 +163,11 @@ wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
 	unpack_strs(&u, &j->builds);
 	j->source = file_unpack(&u);
 	j->source_date_epoch = (int64_t)unpack_u64(&u);
-	j->time_ms = (int64_t)unpack_u64(&u);
-	j->silence_ms = (int64_t)unpack_u64(&u);
-	j->output_bytes = unpack_u64(&u);
-	if (j->kind < WIRE_JOB_SRPM || j->kind > WIRE_JOB_TEST || j->n_own > j->overlay.n)
+	j->limits = limits_unpack(&u);
+	flags = unpack_u32(&u);
+	j->network = flags & 1;
+	j->keep = flags & 2;
+	if (flags > 3 || j->kind < WIRE_JOB_SRPM || j->kind > WIRE_JOB_TEST || j->n_own > j->overlay.n)
 		u.bad = true;
 	if (unpack_end(&u, "JOB", err) < 0 || check_single(j, err) < 0)
 		return -1;
@@ -173,6 +181,7 @@ wire_result_fini(struct wire_result *r)
 	strs_fini(&r->notes);
 	free(r->log);
 	free(r->buildroot);
+	free(r->root);
 	files_fini(&r->files);
 	free(r->package);
 	free(r->evr);
@@ -193,6 +202,8 @@ wire_result_pack(struct str *out, const struct wire_result *r)
 	pack_strs(out, &r->notes);
 	pack_text(out, r->log);
 	pack_text(out, r->buildroot);
+	pack_text(out, r->root);
+	usage_pack(out, &r->usage);
 	files_pack(out, &r->files);
 	pack_text(out, r->package);
 	pack_text(out, r->evr);
@@ -214,6 +225,8 @@ wire_result_unpack(const void *data, size_t n, struct wire_result *r, struct err
 	unpack_strs(&u, &r->notes);
 	r->log = unpack_text(&u);
 	r->buildroot = unpack_text(&u);
+	r->root = unpack_text(&u);
+	r->usage = usage_unpack(&u);
 	files_unpack(&u, &r->files);
 	r->package = unpack_text(&u);
 	r->evr = unpack_text(&u);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "wire/limits.h"
 #include "wire/message.h"
 
 struct err;
@@ -17,12 +18,13 @@ struct wire_file {
 	char *sha256;
 	char *name;		/* file name */
 	char *facts;		/* artefact with an RPM's facts; "" for others */
+	char *identity;		/* of an RPM that was built (package/facts.h); "": unknown */
 };
 struct wire_files {
 	struct wire_file *p;
 	size_t n, cap;
 };
-void wire_files_add(struct wire_files *f, const char *sha256, const char *name, const char *facts);
+void wire_files_add(struct wire_files *f, const char *sha256, const char *name, const char *facts, const char *identity);
 
 struct wire_job {
 	struct wire_ref ref;
@@ -34,7 +36,8 @@ struct wire_job {
 	/* The base state to solve against. */
 	char *primary, *filelists;	/* artefacts: rpm-md */
 	char *index, *changes;		/* artefacts: the saved repository and what changed since ("": nothing); test only */
-	char *allow;			/* what checks tolerate; test only */
+	char *allow;			/* what checks tolerate (repo/finding.h) */
+	char *sanity;			/* levels of the package checks that differ from the default */
 	char *base_group;		/* what is always in a root, blank-separated */
 	/* The task on top of it. */
 	struct wire_files overlay;	/* RPMs of this architecture: the task's and what it depends on */
@@ -45,9 +48,9 @@ struct wire_job {
 	/* What to build. */
 	struct wire_file source;	/* SRPM job: a flat tar, its spec first, or an SRPM (by its name); build: the SRPM */
 	int64_t source_date_epoch;	/* seconds */
-	/* Limits. */
-	int64_t time_ms, silence_ms;
-	uint64_t output_bytes;
+	struct limits limits;
+	bool network;			/* programs of the build may reach it */
+	bool keep;			/* if it fails, its root stays on the builder */
 };
 void wire_job_fini(struct wire_job *j);
 AUTO_DEFINE_EMBEDDED(struct wire_job, wire_job_fini);
@@ -69,6 +72,8 @@ struct wire_result {
 	struct strs notes;		/* lines for people: what a test repaired, what a plan removes */
 	char *log;			/* artefact, zstd; "" if there is none */
 	char *buildroot;		/* artefact: the package set; "" if there is none */
+	char *root;			/* the base root it was in, by the hash of its set; "" */
+	struct usage usage;
 	struct wire_files files;	/* the SRPM or the RPMs */
 	/* SRPM: for ordering the builds of a task, and for checks. */
 	char *package, *evr;		/* source name; epoch:version-release */

@@ -32,7 +32,7 @@
 struct err;
 
 enum {
-	WIRE_VERSION = 2,
+	WIRE_VERSION = 3,
 	WIRE_HEADER = 8,
 	WIRE_MAX = 16 << 20,		/* bytes of payload */
 	WIRE_CHUNK = 256 << 10,		/* bytes of one DATA */

@@ -39,15 +39,16 @@ make_job(struct str *out)
 	    .arch = xstrdup("x86_64"), .repository = xstrdup("sisyphus"), .task = 3, .primary = xstrdup(SHA_A),
 	    .filelists = xstrdup(SHA_B), .index = xstrdup(""), .changes = xstrdup(SHA_A),
 	    .allow = xstrdup("unmet a b\n"), .base_group = xstrdup("base gcc"), .n_own = 1,
-	    .source_date_epoch = 1700000000, .time_ms = 1000, .silence_ms = 100, .output_bytes = 1ull << 33};
+	    .source_date_epoch = 1700000000,
+	    .limits = {.time_ms = 1000, .silence_ms = 100, .output_bytes = 1ull << 33}, .keep = true};
 
-	wire_files_add(&j.overlay, SHA_A, "a-1-1.noarch.rpm", SHA_B);
-	wire_files_add(&j.overlay, SHA_B, "b-1-1.noarch.rpm", "");
+	wire_files_add(&j.overlay, SHA_A, "a-1-1.noarch.rpm", SHA_B, SHA_A);
+	wire_files_add(&j.overlay, SHA_B, "b-1-1.noarch.rpm", "", "");
 	fill_strs(&j.removed, "old older");
 	fill_strs(&j.on_removed, "older");
 	fill_strs(&j.deletes, "old");
 	fill_strs(&j.builds, "a b");
-	j.source = (struct wire_file){xstrdup(SHA_A), xstrdup("a.tar"), xstrdup("")};
+	j.source = (struct wire_file){xstrdup(SHA_A), xstrdup("a.tar"), xstrdup(""), xstrdup("")};
 	wire_job_pack(out, &j);
 }
 
@@ -55,10 +56,11 @@ static void
 make_result(struct str *out)
 {
 	AUTO(wire_result_fini) struct wire_result r = {.ref = {12, 2}, .outcome = WIRE_FAILED, .reason = xstrdup("no gcc"),
-	    .log = xstrdup(SHA_A), .buildroot = xstrdup(""), .package = xstrdup("zlib"), .evr = xstrdup("1:1-1")};
+	    .log = xstrdup(SHA_A), .buildroot = xstrdup(""), .package = xstrdup("zlib"), .evr = xstrdup("1:1-1"),
+	    .root = xstrdup("0123"), .usage = {.elapsed_ms = 1234, .memory_bytes = 1ull << 40}};
 
 	fill_strs(&r.notes, "one two");
-	wire_files_add(&r.files, SHA_A, "zlib-1-1.src.rpm", "");
+	wire_files_add(&r.files, SHA_A, "zlib-1-1.src.rpm", "", "");
 	fill_strs(&r.provides, "zlib libz.so.1");
 	fill_strs(&r.requires, "gcc");
 	fill_strs(&r.arches, "noarch");
@@ -208,7 +210,7 @@ test_version(void **state)
 
 	pack_u32(&raw, WIRE_VERSION + 1);
 	str_puts(&raw, "and a form that we cannot know");
-	FAILS(take_hello(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &err), "speaks version 3");
+	FAILS(take_hello(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &err), "speaks version 4");
 	assert_int_equal(err.code, EPROTO);
 }
 
@@ -231,7 +233,8 @@ test_job(void **state)
 	assert_string_equal(j.overlay.p[0].facts, SHA_B);
 	assert_string_equal(j.on_removed.p[0], "older");
 	assert_string_equal(j.source.name, "a.tar");
-	assert_true(j.output_bytes == 1ull << 33);
+	assert_true(j.limits.output_bytes == 1ull << 33 && j.keep && !j.network);
+	assert_string_equal(j.overlay.p[0].identity, SHA_A);
 	wire_job_pack(&again, &j);
 	assert_int_equal(again.n, raw.n);
 	assert_memory_equal(again.p, raw.p, raw.n);
@@ -250,6 +253,7 @@ test_result(void **state)
 	assert_int_equal(r.outcome, WIRE_FAILED);
 	assert_string_equal(r.reason, "no gcc");
 	assert_string_equal(r.evr, "1:1-1");
+	assert_true(r.usage.memory_bytes == 1ull << 40 && r.usage.elapsed_ms == 1234);
 	assert_string_equal(r.unmet.p[1], "y");
 	assert_string_equal(r.files.p[0].name, "zlib-1-1.src.rpm");
 	wire_result_pack(&again, &r);
