@@ -3,9 +3,6 @@
  * parent has written its id maps; then it makes the other namespaces, and the
  * inner child, pid 1 of the PID namespace, runs the work. When the outer dies
  * (PDEATHSIG chains from the parent) the kernel kills the whole PID namespace.
- *
- * The working directory is bound on /mnt first, while its path can still be
- * walked: inside, ids of the range may not pass a parent such as /root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +19,15 @@
 
 #include "base/alloc.h"
 #include "base/auto.h"
+#include "base/confine.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/sandbox.h"
+#include "base/sandbox-root.h"
 #include "base/spawn.h"
 #include "base/str.h"
 #include "base/text.h"
 
-enum { RANGE_ROOT = 1000000, RANGE_COUNT = 65536 };
+enum { RANGE_ROOT = 1000000, RANGE_COUNT = 65536, REPORT = STDERR_FILENO + 1 };
 
 /* "name:first:count" lines of /etc/subuid. */
 static int
@@ -67,10 +65,10 @@ sandbox_ids_find(struct sandbox_ids *ids, unsigned first, struct err *err)
 }
 
 static int
-write_map(pid_t pid, const char *file, unsigned first, unsigned count, struct err *err)
+write_map(pid_t pid, const char *file, unsigned inside, unsigned first, unsigned count, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("/proc/%d/%s", (int)pid, file);
-	AUTO(free) char *line = xasprintf("0 %u %u\n", first, count);
+	AUTO(free) char *line = xasprintf("%u %u %u\n", inside, first, count);
 	AUTO(close) int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write(fd, line, strlen(line)) < 0)
@@ -102,22 +100,54 @@ static int
 map_ids(pid_t pid, const struct sandbox_ids *ids, struct err *err)
 {
 	if (geteuid() == 0) {
-		if (write_map(pid, "uid_map", ids->first, ids->count, err) < 0)
+		if (write_map(pid, "uid_map", 0, ids->first, ids->count, err) < 0)
 			return -1;
-		return write_map(pid, "gid_map", ids->first, ids->count, err);
+		return write_map(pid, "gid_map", 0, ids->first, ids->count, err);
 	}
 	if (run_newidmap("newuidmap", pid, geteuid(), ids, err) < 0)
 		return -1;
 	return run_newidmap("newgidmap", pid, getegid(), ids, err);
 }
 
+/* In a child that waits for its end: the user namespace that maps so. */
+int
+sandbox_idmap(unsigned from, const struct sandbox_ids *to, struct err *err)
+{
+	AUTO(free) char *path = NULL;
+	int pipes[2], fd = -1;
+	char c;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWUSER) < 0 || write(pipes[1], "", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(pipes[1]);
+	path = xasprintf("/proc/%d/ns/user", (int)pid);
+	if (pid < 0 || read(pipes[0], &c, 1) != 1)
+		err_sys(err, "make a user namespace");
+	else if (write_map(pid, "uid_map", from, to->first, to->count, err) == 0 &&
+	    write_map(pid, "gid_map", from, to->first, to->count, err) == 0 && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		err_sys(err, "%s", path);
+	close(pipes[0]);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return fd;
+}
+
 static int
-bind_dir(const char *dir, struct err *err)
+private_mounts(struct err *err)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, "make a mount namespace");
-	if (mount(dir, SANDBOX_DIR, NULL, MS_BIND, NULL) < 0)
-		return err_sys(err, "bind %s", dir);
 	return 0;
 }
 
@@ -128,7 +158,7 @@ enter(const struct sandbox *s, int tell, int hear, struct err *err)
 	bool root = geteuid() == 0;
 	char c = 0;
 
-	if (root && bind_dir(s->dir, err) < 0)
+	if (root && (private_mounts(err) < 0 || sandbox_root_make(s, err) < 0))
 		return -1;
 	if (unshare(CLONE_NEWUSER) < 0)
 		return err_sys(err, "make a user namespace");
@@ -137,16 +167,12 @@ enter(const struct sandbox *s, int tell, int hear, struct err *err)
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return err_sys(err, "become uid 0 of the namespace");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+	if (unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (s->network ? 0 : CLONE_NEWNET)) < 0)
 		return err_sys(err, "make namespaces");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_sys(err, "make mounts private");
-	if (!root && bind_dir(s->dir, err) < 0)
-		return -1;
-	if (chdir(SANDBOX_DIR) < 0)
-		return err_sys(err, "chdir " SANDBOX_DIR);
 	umask(022);
-	return 0;
+	if (private_mounts(err) < 0)
+		return -1;
+	return root ? 0 : sandbox_root_make(s, err);
 }
 
 static void
@@ -166,6 +192,16 @@ fail(int report, const struct err *err)
 	_exit(1);
 }
 
+/* Sockets and folders of the host lead out of any root. */
+static int
+only_report(int report)
+{
+	if (report != REPORT && dup3(report, REPORT, O_CLOEXEC) < 0)
+		_exit(1);
+	close_range(REPORT + 1, ~0u, 0);
+	return REPORT;
+}
+
 static void __attribute__((noreturn))
 inner(const struct sandbox *s, sandbox_fn *fn, void *arg, int report)
 {
@@ -173,12 +209,8 @@ inner(const struct sandbox *s, sandbox_fn *fn, void *arg, int report)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	redirect(s->log);
-	/*
-	 * bwrap looks its child up in /proc, which must be of this PID namespace. Where the kernel refuses (a /proc
-	 * that is partly hidden), bwrap says so itself.
-	 */
-	(void)!mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-	if (fn(arg, &err) < 0)
+	report = only_report(report);
+	if (sandbox_root_enter(&err) < 0 || chdir(SANDBOX_DIR) < 0 || fn(arg, &err) < 0)
 		fail(report, &err);
 	_exit(0);
 }
@@ -237,8 +269,10 @@ sandbox_start(const struct sandbox *s, sandbox_fn *fn, void *arg, struct sandbox
 	close(down[0]);
 	close(report[1]);
 	run->report = report[0];
-	if (run->pid < 0)
+	if (run->pid < 0) {
 		err_sys(err, "fork");
+		close(run->report);
+	}
 	/* A child that fails before it asks for its maps closes the pipe: sandbox_wait() tells why. */
 	if (run->pid > 0 && read(up[0], &c, 1) == 1) {
 		if (map_ids(run->pid, &s->ids, err) < 0) {
@@ -318,41 +352,61 @@ exec_bwrap(char *const *argv, int out)
 	_exit(127);
 }
 
+/* Words with a NULL behind each group. */
+static void
+add_words(struct strs *argv, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++)
+		strs_add(argv, words[i]);
+}
+
+static void
+add_number(struct strs *argv, const char *name, int64_t value)
+{
+	add_words(argv, (const char *const[]){"--setenv", name, NULL});
+	strs_take(argv, xasprintf("%lld", (long long)value));
+}
+
+static void
+bwrap_words(const struct sandbox_exec *x, int filter, struct strs *argv)
+{
+	bool host = strcmp(x->root, "/") == 0;
+
+	add_words(argv, (const char *const[]){"bwrap", "--ro-bind", x->root, "/", NULL});
+	/* A build root has /home/builder; the host has not. */
+	if (host)
+		add_words(argv, (const char *const[]){"--tmpfs", "/home", NULL});
+	add_words(argv, (const char *const[]){"--bind", x->home, "/home/builder", "--proc", "/proc", "--dev", "/dev", NULL});
+	if (x->tmp)
+		add_words(argv, (const char *const[]){"--bind", x->tmp, "/tmp", "--bind", x->tmp, "/var/tmp", NULL});
+	else
+		add_words(argv, (const char *const[]){"--tmpfs", "/tmp", "--tmpfs", "/var/tmp", NULL});
+	add_words(argv, (const char *const[]){"--unshare-all", "--hostname", "artel", "--die-with-parent", "--new-session", "--clearenv",
+	    "--setenv", "PATH", "/usr/bin:/usr/sbin", "--setenv", "HOME", "/home/builder", "--setenv", "LC_ALL", "C",
+	    "--setenv", "TZ", "UTC", "--setenv", "USER", "builder", "--chdir", "/home/builder", "--seccomp", NULL});
+	strs_take(argv, xasprintf("%d", filter));
+	if (x->network)
+		add_words(argv, (const char *const[]){"--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", NULL});
+	if (x->source_date_epoch)
+		add_number(argv, "SOURCE_DATE_EPOCH", x->source_date_epoch);
+	if (x->jobs)
+		add_number(argv, "RPM_BUILD_NCPUS", x->jobs);
+	add_words(argv, x->argv);
+	strs_take(argv, NULL);
+}
+
 int
 sandbox_exec(const struct sandbox_exec *x, int *status, struct err *err)
 {
-	const char *const host_home[] = {"--tmpfs", "/home"};
-	const char *const before[] = {"--bind", x->home, "/home/builder", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--unshare-all",
-	    "--die-with-parent", "--new-session", "--clearenv", "--setenv", "PATH", "/usr/bin:/usr/sbin",
-	    "--setenv", "HOME", "/home/builder", "--setenv", "LC_ALL", "C", "--setenv", "TZ", "UTC",
-	    "--setenv", "USER", "builder", "--chdir", "/home/builder"};
 	AUTO(strs_fini) struct strs argv = {0};
+	AUTO(close) int filter = confine_filter(err);
 	struct ended ended;
 	int wait_status;
 	pid_t pid;
 
-	strs_add(&argv, "bwrap");
-	strs_add(&argv, "--ro-bind");
-	strs_add(&argv, x->root);
-	strs_add(&argv, "/");
-	/* A build root has /home/builder; the host has not. */
-	for (size_t i = 0; i < ARRAY_SIZE(host_home) && strcmp(x->root, "/") == 0; i++)
-		strs_add(&argv, host_home[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
-		strs_add(&argv, before[i]);
-	if (x->source_date_epoch) {
-		strs_add(&argv, "--setenv");
-		strs_add(&argv, "SOURCE_DATE_EPOCH");
-		strs_take(&argv, xasprintf("%lld", (long long)x->source_date_epoch));
-	}
-	if (x->jobs) {
-		strs_add(&argv, "--setenv");
-		strs_add(&argv, "RPM_BUILD_NCPUS");
-		strs_take(&argv, xasprintf("%d", x->jobs));
-	}
-	for (size_t i = 0; x->argv[i]; i++)
-		strs_add(&argv, x->argv[i]);
-	strs_take(&argv, NULL);
+	if (filter < 0 || fcntl(filter, F_SETFD, 0) < 0)
+		return filter < 0 ? -1 : err_sys(err, "seccomp");
+	bwrap_words(x, filter, &argv);
 	pid = fork();
 	if (pid == 0)
 		exec_bwrap(argv.p, x->out);

@@ -1,7 +1,8 @@
 /*
  * Where untrusted work runs: a child in its own user, mount, PID, network, IPC
- * and UTS namespaces, whose uids are a range that owns nothing on the host; and
- * inside it, for programs of a build, bubblewrap as an ordinary user.
+ * and UTS namespaces, whose uids are a range that owns nothing on the host, and
+ * which sees a root of its own (base/sandbox-root.c); and inside it, for programs
+ * of a build, bubblewrap as an ordinary user.
  *
  * As root the range is mapped directly; as a user by newuidmap from /etc/subuid.
  */
@@ -9,6 +10,7 @@
 #define ARTEL_BASE_SANDBOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,19 +29,36 @@ int sandbox_ids_find(struct sandbox_ids *ids, unsigned first, struct err *err);
 
 typedef int sandbox_fn(void *arg, struct err *err);
 
+/* Where sandbox.dir is seen from inside. */
+#define SANDBOX_DIR "/mnt"
+enum { SANDBOX_BINDS = 8 };
+
+struct sandbox_bind {
+	const char *path;	/* below sandbox.dir and, inside, below SANDBOX_DIR; "": the folder itself */
+	bool write;
+	int idmap;		/* of sandbox_idmap(): whose its files are inside; 0: as they are */
+};
+
 struct sandbox {
 	struct sandbox_ids ids;
-	const char *dir;	/* bound on /mnt inside, so that no parent of it need be reachable */
+	const char *dir;
+	const struct sandbox_bind *binds;	/* what of it is there; none: all of it, writable */
+	size_t n_binds;		/* at most SANDBOX_BINDS */
+	bool network;		/* the host's */
 	int log;		/* stdout and stderr of what runs inside; 0: /dev/null */
 };
 
-/* Where sandbox.dir is seen from inside. */
-#define SANDBOX_DIR "/mnt"
+/*
+ * As root: a descriptor by which files of one range belong to another in a sandbox, both ways. The kernel has that
+ * since 5.12, for an overlay since 5.19, and not for every file system: sandbox_idmap_try() tells.
+ */
+int sandbox_idmap(unsigned from, const struct sandbox_ids *to, struct err *err);
+int sandbox_idmap_try(const char *dir, int idmap, struct err *err);
 
 /*
  * Start fn(arg) inside, as uid 0 there, in a child of its own; its error comes
  * back through sandbox_wait(). Everything it started dies with it, and it dies
- * with its parent. fn must not touch databases or sockets it inherited.
+ * with its parent. fn has no descriptor but stdin, stdout, stderr: all others are closed.
  */
 struct sandbox_run {
 	pid_t pid;
@@ -59,6 +78,8 @@ int sandbox_remove_tree(const struct sandbox *s, const char *path, struct err *e
 struct sandbox_exec {
 	const char *root;		/* read-only / of the program */
 	const char *home;		/* writable, seen as /home/builder */
+	const char *tmp;		/* writable, seen as /tmp and /var/tmp; NULL: in memory */
+	bool network;			/* the sandbox's */
 	const char *const *argv;	/* ends with NULL */
 	int64_t source_date_epoch;	/* seconds; 0: unset */
 	int jobs;			/* RPM_BUILD_NCPUS; 0: unset */

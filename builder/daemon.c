@@ -29,6 +29,7 @@ enum { BEAT_MS = 2000, RETRY_MS = 500, WELCOME_MS = 10000, RESULT_MAX = WIRE_MAX
 
 struct slot {
 	struct wire_job job;
+	size_t place;			/* while it runs: the lowest that was free */
 	pid_t pid;			/* 0: ended */
 	int file;			/* memfd with the packed result */
 	struct str result;		/* packed; empty while running */
@@ -44,6 +45,8 @@ struct daemon {
 	struct loop_watch *watch;
 	pid_t command;			/* of --connect */
 	bool welcome;
+	struct job_slot *places;	/* ids, twice as many as slots: those that are being killed have theirs still */
+	size_t n_places;
 	int64_t since;			/* tick_ms() of the connection */
 	VEC(struct slot *) slots;
 };
@@ -171,7 +174,7 @@ child(struct daemon *d, struct slot *s, pid_t parent)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (d->conn.fd >= 0)
 		close(d->conn.fd);
-	job_run(&d->conf->job, &s->job, &result);
+	job_run(&d->conf->job, &d->places[s->place], &s->job, &result);
 	wire_result_pack(&packed, &result);
 	_exit(file_write_fd(s->file, packed.p, packed.n, &err) < 0);
 }
@@ -238,6 +241,22 @@ on_child(void *arg, uint32_t events)
 	flush(d);
 }
 
+/* The lowest that no process has; d->n_places if there is none. */
+static size_t
+free_place(const struct daemon *d)
+{
+	size_t place = 0;
+	bool taken = true;
+
+	while (place < d->n_places && taken) {
+		taken = false;
+		for (size_t i = 0; i < d->slots.n && !taken; i++)
+			taken = d->slots.p[i]->place == place && d->slots.p[i]->pid > 0;
+		place += taken;
+	}
+	return place;
+}
+
 static void
 start_job(struct daemon *d, const struct wire_frame *f)
 {
@@ -251,6 +270,12 @@ start_job(struct daemon *d, const struct wire_frame *f)
 		log_at(LOG_ERROR, "%s", err.msg);
 		drop_slot(d, s);
 		disconnect(d, err.msg);
+		return;
+	}
+	s->place = free_place(d);
+	if (s->place == d->n_places) {
+		drop_slot(d, s);
+		disconnect(d, "more jobs than there are slots");
 		return;
 	}
 	s->file = memfd_create("result", MFD_CLOEXEC);
@@ -387,6 +412,39 @@ on_stop(void *arg, uint32_t events)
 	loop_stop(d->loop);
 }
 
+/*
+ * As root each place has a range of ids of its own, and sees the base roots by an id-mapped mount. Otherwise, or where
+ * the file system has no such mounts, all share the one that the base roots belong to.
+ */
+static int
+make_places(struct daemon *d, struct err *err)
+{
+	const struct job_conf *c = &d->conf->job;
+	AUTO(free) char *roots = xasprintf("%s/roots", c->state);
+	bool own = geteuid() == 0;
+
+	d->n_places = 2 * (size_t)d->conf->slots;
+	d->places = xcalloc(d->n_places, sizeof(*d->places));
+	for (size_t i = 0; i < d->n_places; i++) {
+		struct job_slot *p = &d->places[i];
+
+		p->ids = c->ids;
+		if (!own)
+			continue;
+		p->ids.first += (unsigned)(i + 1) * c->ids.count;
+		p->idmap = sandbox_idmap(c->ids.first, &p->ids, err);
+		if (p->idmap < 0)
+			return -1;
+		if (i > 0 || sandbox_idmap_try(roots, p->idmap, err) == 0)
+			continue;
+		log_at(LOG_WARN, "%s: jobs share one range of ids and can see each other's base roots as theirs", err->msg);
+		close(p->idmap);
+		*p = (struct job_slot){.ids = c->ids};
+		own = false;
+	}
+	return 0;
+}
+
 static int
 set_up(struct daemon *d, struct err *err)
 {
@@ -394,7 +452,7 @@ set_up(struct daemon *d, struct err *err)
 	if (!d->loop || !loop_timer(d->loop, RETRY_MS, on_timer, d, err) ||
 	    loop_signal(d->loop, SIGTERM, on_stop, d, err) < 0 || loop_signal(d->loop, SIGINT, on_stop, d, err) < 0)
 		return -1;
-	return job_sweep(&d->conf->job, err);
+	return job_sweep(&d->conf->job, err) < 0 ? -1 : make_places(d, err);
 }
 
 int
@@ -413,6 +471,10 @@ daemon_run(const struct daemon_conf *conf, struct err *err)
 	while (d.slots.n)
 		drop_slot(&d, d.slots.p[0]);
 	vec_fini(&d.slots);
+	for (size_t i = 0; i < d.n_places; i++)
+		if (d.places[i].idmap)
+			close(d.places[i].idmap);
+	free(d.places);
 	conn_fini(&d.conn);
 	loop_free(d.loop);
 	return r;

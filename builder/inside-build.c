@@ -86,16 +86,17 @@ collect_more(const struct inside *in, const char *home, struct err *err)
 }
 
 static int
-run_rpmbuild(const struct inside *in, const char *root, const char *home, int *status, struct err *err)
+run_rpmbuild(const struct inside *in, const struct root_user *user, int *status, struct err *err)
 {
 	AUTO(free) char *inside = xasprintf("/home/builder/%s", in->job->source.name);
 	const char *argv[] = {"rpmbuild", "--rebuild", "--define", "_topdir /home/builder/rpmbuild",
 	    "--define", "use_source_date_epoch_as_buildtime 1", "--define", "clamp_mtime_to_source_date_epoch 1",
 	    "--define", "_buildhost artel", "--define", "_build_name_fmt %%{ARCH}/%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
 	    "--target", in->job->arch, inside, NULL};
-	const struct sandbox_exec x = {.root = root, .home = home, .argv = argv,
-	    .source_date_epoch = in->job->source_date_epoch, .jobs = in->jobs};
+	struct sandbox_exec x = user->exec;
 
+	x.argv = argv;
+	x.jobs = in->jobs;
 	return sandbox_exec(&x, status, err);
 }
 
@@ -105,7 +106,7 @@ inside_build(void *arg, struct err *err)
 	const struct inside *in = arg;
 	AUTO(free) char *srpm = step_cached(in->job->source.sha256);
 	AUTO(free) char *root = NULL;
-	AUTO(free) char *home = NULL;
+	AUTO(root_user_fini) struct root_user user = {0};
 	AUTO(free) char *copy = NULL;
 	AUTO(free) char *rpms = NULL;
 	int r, status;
@@ -113,18 +114,18 @@ inside_build(void *arg, struct err *err)
 	r = root_make(in, "root", "full.set", "build root", &root, err);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (root_home(in, &home, err) < 0)
+	if (root_user(in, root, &user, err) < 0)
 		return -1;
-	copy = xasprintf("%s/%s", home, in->job->source.name);
-	if (step_copy_out(srpm, copy, err) < 0 || run_rpmbuild(in, root, home, &status, err) < 0)
+	copy = xasprintf("%s/%s", user.home, in->job->source.name);
+	if (step_copy_out(srpm, copy, err) < 0 || run_rpmbuild(in, &user, &status, err) < 0)
 		return -1;
 	if (status == RPMBUILD_MORE)
-		return collect_more(in, home, err);
+		return collect_more(in, user.home, err);
 	if (status != 0) {
 		AUTO(free) char *why = xasprintf("rpmbuild: exit status %d", status);
 
 		return step_failed(in, why, err);
 	}
-	rpms = xasprintf("%s/rpmbuild/RPMS", home);
+	rpms = xasprintf("%s/rpmbuild/RPMS", user.home);
 	return collect_rpms(in, rpms, 0, err);
 }

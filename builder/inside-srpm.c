@@ -75,14 +75,14 @@ unpack_tree(const char *tar, const char *folder, char **spec, struct err *err)
 
 /* Names and architectures of the binaries, as the spec says when it is run: "A arch" and "P name" lines. */
 static int
-query_names(const char *root, const char *home, const char *spec, struct strs *provides, struct strs *arches, struct err *err)
+query_names(const struct root_user *user, const char *spec, struct strs *provides, struct strs *arches, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("%s/names", home);
+	AUTO(free) char *path = xasprintf("%s/names", user->home);
 	AUTO(free) char *inside = xasprintf("/home/builder/rpmbuild/SOURCES/%s", spec);
 	const char *argv[] = {"rpmspec", "-q", "--qf", "A %{ARCH}\n[P %{PROVIDENAME}\n]", "--define",
 	    "_topdir /home/builder/rpmbuild", inside, NULL};
 	AUTO(close) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	struct sandbox_exec x = {.root = root, .home = home, .argv = argv, .out = fd};
+	struct sandbox_exec x = user->exec;
 	AUTO(strs_fini) struct strs lines = {0};
 	AUTO(str_fini) struct str text = {0};
 	char buf[4096];
@@ -91,6 +91,8 @@ query_names(const char *root, const char *home, const char *spec, struct strs *p
 
 	if (fd < 0)
 		return err_sys(err, "create %s", path);
+	x.argv = argv;
+	x.out = fd;
 	if (sandbox_exec(&x, &status, err) < 0)
 		return -1;
 	/* Read what was written to, not what the name may lead to now. */
@@ -131,9 +133,9 @@ write_names(const struct inside *in, const char *srpm, const struct strs *provid
 
 /* The SRPM that will be built: made of the tree, or the one that was sent, as it is. */
 static int
-make_srpm(const struct inside *in, const char *root, const char *home, const char *spec, struct err *err)
+make_srpm(const struct inside *in, const struct root_user *user, const char *spec, struct err *err)
 {
-	struct srpm_job job = {.root = root, .home = home, .spec_file = spec, .source_date_epoch = in->job->source_date_epoch};
+	struct srpm_job job = {.in = &user->exec, .spec_file = spec};
 	bool sent = has_suffix(in->job->source.name, ".src.rpm");
 	AUTO(strs_fini) struct strs provides = {0};
 	AUTO(strs_fini) struct strs arches = {0};
@@ -141,9 +143,9 @@ make_srpm(const struct inside *in, const char *root, const char *home, const cha
 	AUTO(free) char *from = NULL;
 	AUTO(free) char *to = NULL;
 
-	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(root, home, spec, &provides, &arches, err) < 0)
+	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(user, spec, &provides, &arches, err) < 0)
 		return step_failed(in, err->msg, err);
-	from = sent ? step_cached(in->job->source.sha256) : xasprintf("%s/rpmbuild/SRPMS/%s", home, name);
+	from = sent ? step_cached(in->job->source.sha256) : xasprintf("%s/rpmbuild/SRPMS/%s", user->home, name);
 	to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, sent ? in->job->source.name : name);
 	if (step_copy_out(from, to, err) < 0)
 		return -1;
@@ -156,14 +158,14 @@ inside_srpm(void *arg, struct err *err)
 	const struct inside *in = arg;
 	AUTO(free) char *tar = step_cached(in->job->source.sha256);
 	AUTO(free) char *root = NULL;
-	AUTO(free) char *home = NULL;
+	AUTO(root_user_fini) struct root_user user = {0};
 	AUTO(free) char *sources = NULL;
 	AUTO(free) char *spec = NULL;
 
-	if (root_mount(in, "root", true, &root, err) < 0 || root_home(in, &home, err) < 0)
+	if (root_mount(in, "root", true, &root, err) < 0 || root_user(in, root, &user, err) < 0)
 		return -1;
-	sources = xasprintf("%s/rpmbuild/SOURCES", home);
+	sources = xasprintf("%s/rpmbuild/SOURCES", user.home);
 	if (unpack_tree(tar, sources, &spec, err) < 0)
 		return step_failed(in, err->msg, err);
-	return make_srpm(in, root, home, spec, err);
+	return make_srpm(in, &user, spec, err);
 }

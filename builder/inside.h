@@ -27,7 +27,7 @@ struct inside {
 };
 
 sandbox_fn inside_solve;		/* which packages */
-sandbox_fn inside_base;			/* make roots/<base> of base.set */
+sandbox_fn inside_base;			/* fill roots/<base>.new, an empty folder, with base.set */
 sandbox_fn inside_srpm;
 sandbox_fn inside_build;
 sandbox_fn inside_check;		/* the test that needs no root: this task alone against its base */

@@ -1,6 +1,11 @@
+/*
+ * librpm works in a process that has the root as its own and little else (base/confine.h): scriptlets, and Lua ones
+ * run inside librpm itself, are as strange as what made the package. The RPMs are opened before.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <rpm/rpmdb.h>
+#include <rpm/rpmio.h>
 #include <rpm/rpmlib.h>
 #include <rpm/rpmlog.h>
 #include <rpm/rpmmacro.h>
@@ -9,7 +14,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "base/alloc.h"
+#include "base/confine.h"
 #include "base/err.h"
 #include "builder/install.h"
 
@@ -32,7 +40,9 @@ notify(const void *header, const rpmCallbackType what, const rpm_loff_t amount, 
 
 	switch ((int)what) {
 	case RPMCALLBACK_INST_OPEN_FILE:
-		p->fd = Fopen(key, "r.ufdio");
+		/* The next reader begins at the front again. */
+		lseek((int)(intptr_t)key, 0, SEEK_SET);
+		p->fd = fdDup((int)(intptr_t)key);
 		return p->fd;
 	case RPMCALLBACK_INST_CLOSE_FILE:
 		Fclose(p->fd);
@@ -48,23 +58,25 @@ notify(const void *header, const rpmCallbackType what, const rpm_loff_t amount, 
 	return NULL;
 }
 
-static int
-open_root(const char *root, rpmts *out, struct err *err)
+static void
+configure(void)
 {
-	AUTO(rpmtsFree) rpmts ts = NULL;
-
 	rpmReadConfigFiles(NULL, NULL);
 	rpmSetVerbosity(RPMLOG_WARNING);
 	rpmDefineMacro(NULL, "_dbpath /var/lib/rpm", RMIL_CMDLINE);
 	rpmDefineMacro(NULL, "_pkgverify_level none", RMIL_CMDLINE);
 	rpmDefineMacro(NULL, "_flush_io 0", RMIL_CMDLINE);
-	ts = rpmtsCreate();
-	/* A path that is not absolute is ignored by rpm, and the host's root used instead. */
-	if (root[0] != '/' || strcmp(root, "/") == 0 || rpmtsSetRootDir(ts, root) != 0)
-		return err_set(err, EINVAL, "%s: not a root to install into", root);
+}
+
+static rpmts
+open_root(void)
+{
+	rpmts ts = rpmtsCreate();
+
 	rpmtsSetVSFlags(ts, RPMVSF_MASK_NOSIGNATURES | RPMVSF_MASK_NODIGESTS);
-	*out = STEAL(ts);
-	return 0;
+	/* Plugins are of this host's rpm, and would be looked for in the root. */
+	rpmtsSetFlags(ts, RPMTRANS_FLAG_NOPLUGINS);
+	return ts;
 }
 
 static int
@@ -111,9 +123,9 @@ run(rpmts ts, bool alone, const char *what, struct err *err)
 }
 
 static int
-add(rpmts ts, const char *path, struct err *err)
+add(rpmts ts, int file, const char *path, struct err *err)
 {
-	AUTO(Fclose) FD_t fd = Fopen(path, "r.ufdio");
+	AUTO(Fclose) FD_t fd = fdDup(file);
 	AUTO(headerFree) Header h = NULL;
 	rpmRC rc;
 
@@ -121,43 +133,88 @@ add(rpmts ts, const char *path, struct err *err)
 		return err_sys(err, "open %s", path);
 	rc = rpmReadPackageFile(ts, fd, path, &h);
 	if ((rc != RPMRC_OK && rc != RPMRC_NOKEY && rc != RPMRC_NOTTRUSTED) ||
-	    rpmtsAddInstallElement(ts, h, path, 1, NULL) != 0)
+	    rpmtsAddInstallElement(ts, h, (fnpyKey)(intptr_t)file, 1, NULL) != 0)
 		return err_set(err, EBADMSG, "%s: not an RPM that can be installed", path);
 	return 0;
 }
 
-int
-install_into(const char *root, const struct strs *paths, struct err *err)
-{
-	AUTO(rpmtsFree) rpmts ts = NULL;
+/* What is done in a root; the files are opened before it is entered. */
+struct install {
+	const struct strs *paths;
+	int *files;			/* of each path */
+	const char *name;		/* to remove */
+};
 
-	if (paths->n == 0)
-		return 0;
-	if (open_root(root, &ts, err) < 0)
-		return -1;
-	for (size_t i = 0; i < paths->n; i++)
-		if (add(ts, paths->p[i], err) < 0)
+static int
+open_files(void *arg, struct err *err)
+{
+	struct install *in = arg;
+	struct rlimit limit;
+
+	configure();
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	for (size_t i = 0; i < in->paths->n; i++) {
+		in->files[i] = open(in->paths->p[i], O_RDONLY | O_CLOEXEC);
+		if (in->files[i] < 0)
+			return err_sys(err, "open %s", in->paths->p[i]);
+	}
+	return 0;
+}
+
+static int
+install(void *arg, struct err *err)
+{
+	const struct install *in = arg;
+	AUTO(rpmtsFree) rpmts ts = open_root();
+
+	for (size_t i = 0; i < in->paths->n; i++)
+		if (add(ts, in->files[i], in->paths->p[i], err) < 0)
 			return -1;
 	return run(ts, false, "install", err);
 }
 
 int
-install_remove(const char *root, const char *name, struct err *err)
+install_into(const char *root, const struct strs *paths, struct err *err)
 {
-	AUTO(rpmtsFree) rpmts ts = NULL;
-	rpmdbMatchIterator mi;
+	AUTO(free) int *files = xcalloc(paths->n, sizeof(*files));
+	struct install in = {.paths = paths, .files = files};
+
+	return paths->n ? confine_call(root, open_files, install, &in, err) : 0;
+}
+
+static int
+open_nothing(void *arg, struct err *err)
+{
+	configure();
+	return 0;
+}
+
+static int
+take_out(void *arg, struct err *err)
+{
+	const struct install *in = arg;
+	AUTO(rpmtsFree) rpmts ts = open_root();
+	rpmdbMatchIterator mi = rpmtsInitIterator(ts, RPMDBI_NAME, in->name, 0);
 	Header h;
 	int n = 0;
 
-	if (open_root(root, &ts, err) < 0)
-		return -1;
-	mi = rpmtsInitIterator(ts, RPMDBI_NAME, name, 0);
 	while ((h = rpmdbNextIterator(mi))) {
 		rpmtsAddEraseElement(ts, h, -1);
 		n++;
 	}
 	rpmdbFreeIterator(mi);
 	if (n == 0)
-		return err_set(err, ENOENT, "%s is not installed", name);
+		return err_set(err, ENOENT, "%s is not installed", in->name);
 	return run(ts, true, "remove", err);
+}
+
+int
+install_remove(const char *root, const char *name, struct err *err)
+{
+	struct install in = {.name = name};
+
+	return confine_call(root, open_nothing, take_out, &in, err);
 }

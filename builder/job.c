@@ -26,6 +26,7 @@ AUTO_DEFINE(DIR *, closedir);
 
 struct task_job {
 	const struct job_conf *conf;
+	const struct job_slot *slot;
 	const struct wire_job *job;
 	struct wire_result *out;
 	char *name;			/* of the folder below job/ */
@@ -72,9 +73,19 @@ read_set(struct task_job *t, const char *what, struct pkgset *out, struct err *e
 static int
 inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 {
+	AUTO(free) char *folder = xasprintf("job/%s", t->name);
+	AUTO(free) char *base = xasprintf("roots/%s%s", t->base ? t->base : "", fn == inside_base ? ".new" : "");
+	/* Nothing of other jobs, and of the base roots only the one in question. */
+	const struct sandbox_bind binds[] = {{.path = "artefact"}, {.path = folder, .write = true},
+	    {.path = base, .write = fn == inside_base, .idmap = t->slot->idmap}};
 	struct inside in = {.job = t->job, .name = t->name, .base = t->base, .more = &t->more, .jobs = t->conf->jobs};
 	AUTO(str_fini) struct str why = {0};
-	int r = watch_run(&t->watch, &t->box, fn, &in, err);
+	struct sandbox box = t->box;
+	int r;
+
+	box.binds = binds;
+	box.n_binds = t->base ? 3 : 2;
+	r = watch_run(&t->watch, &box, fn, &in, err);
 
 	if (r == WATCH_LIMIT)
 		return fail(t, err->msg);
@@ -93,7 +104,7 @@ inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 static int
 make_folder(struct task_job *t, const char *path, struct err *err)
 {
-	unsigned owner = t->conf->ids.first;
+	unsigned owner = t->slot->ids.first;
 
 	if (mkdirat(t->conf->dir, path, 0755) < 0 && errno != EEXIST)
 		return err_sys(err, "mkdir %s", path);
@@ -171,6 +182,25 @@ lock(struct task_job *t, const char *path, int *fd, struct err *err)
 	return r;
 }
 
+/* Into an empty folder that appears under its name when it is whole. */
+static int
+make_base(struct task_job *t, const char *folder, struct err *err)
+{
+	AUTO(free) char *new = xasprintf("%s.new", folder);
+	unsigned owner = t->conf->ids.first;
+	int r;
+
+	if (sandbox_remove_tree(&t->box, new, err) < 0)
+		return -1;
+	if (mkdirat(t->conf->dir, new, 0755) < 0 ||
+	    (geteuid() == 0 && fchownat(t->conf->dir, new, owner, owner, AT_SYMLINK_NOFOLLOW) < 0))
+		return err_sys(err, "make %s", new);
+	r = inside(t, inside_base, err);
+	if (r == 0 && renameat(t->conf->dir, new, t->conf->dir, folder) < 0)
+		return err_sys(err, "rename %s", new);
+	return r;
+}
+
 /* Have the base root: made by the first job that needs it, under a lock. */
 static int
 base_root(struct task_job *t, struct err *err)
@@ -198,7 +228,7 @@ base_root(struct task_job *t, struct err *err)
 	watch_say(&t->watch, "artel: making a base root of %zu packages", set.n);
 	if (cache_get_set(&t->cache, &set, err) < 0)
 		return -1;
-	return inside(t, inside_base, err);
+	return make_base(t, folder, err);
 }
 
 static int
@@ -230,7 +260,7 @@ take_more(struct task_job *t, struct err *err)
 static int
 clean_round(struct task_job *t, struct err *err)
 {
-	static const char *const left[] = {"root", "root.upper", "root.work", "home", "more"};
+	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
 		AUTO(free) char *path = xasprintf("job/%s/%s", t->name, left[i]);
@@ -485,11 +515,11 @@ deadline(const struct wire_job *job)
 }
 
 void
-job_run(const struct job_conf *conf, const struct wire_job *job, struct wire_result *out)
+job_run(const struct job_conf *conf, const struct job_slot *slot, const struct wire_job *job, struct wire_result *out)
 {
-	struct task_job t = {.conf = conf, .job = job, .out = out, .conn = CONN_INIT,
+	struct task_job t = {.conf = conf, .slot = slot, .job = job, .out = out, .conn = CONN_INIT,
 	    .name = xasprintf("%lld.%u", (long long)job->ref.job, job->ref.attempt),
-	    .box = {.ids = conf->ids, .dir = conf->state}};
+	    .box = {.ids = slot->ids, .dir = conf->state, .network = job->network && job->kind != WIRE_JOB_TEST}};
 	struct err err = {0};
 
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
@@ -514,11 +544,8 @@ job_sweep(const struct job_conf *conf, struct err *err)
 
 	if (sandbox_remove_tree(&box, "job", err) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (mkdirat(conf->dir, folders[i], 0755) < 0 && errno != EEXIST)
 			return err_sys(err, "mkdir %s/%s", conf->state, folders[i]);
-		if (i && geteuid() == 0 && fchownat(conf->dir, folders[i], conf->ids.first, conf->ids.first, 0) < 0)
-			return err_sys(err, "chown %s/%s", conf->state, folders[i]);
-	}
 	return 0;
 }

@@ -19,13 +19,19 @@ struct job_conf {
 	const char *name;		/* the builder's */
 	const char *root;		/* the farm's, to connect to; or */
 	const char *connect;		/* a command to connect by; NULL */
-	struct sandbox_ids ids;
+	struct sandbox_ids ids;		/* whose the base roots are; and the jobs, where slots have none of their own */
 	int jobs;			/* RPM_BUILD_NCPUS */
 	bool keep;			/* the job's folder when it failed */
 };
 
+/* Where a job runs: each of those that run at once has another. */
+struct job_slot {
+	struct sandbox_ids ids;
+	int idmap;			/* base roots as its own (sandbox_idmap()); 0: they are */
+};
+
 /* Run it; the result is always filled. Blocking. */
-void job_run(const struct job_conf *conf, const struct wire_job *job, struct wire_result *out);
+void job_run(const struct job_conf *conf, const struct job_slot *slot, const struct wire_job *job, struct wire_result *out);
 /* Remove what jobs of an earlier process left. */
 int job_sweep(const struct job_conf *conf, struct err *err);
 

@@ -23,23 +23,18 @@ int
 inside_base(void *arg, struct err *err)
 {
 	const struct inside *in = arg;
-	AUTO(free) char *final = xasprintf(SANDBOX_DIR "/roots/%s", in->base);
-	AUTO(free) char *tmp = xasprintf("%s.new", final);
+	AUTO(free) char *root = xasprintf(SANDBOX_DIR "/roots/%s.new", in->base);
 	AUTO(pkgset_fini) struct pkgset set = {0};
 	AUTO(strs_fini) struct strs paths = {0};
 
-	if (step_read_set(in, "base.set", &set, err) < 0 || file_remove_tree(AT_FDCWD, tmp, err) < 0)
+	if (step_read_set(in, "base.set", &set, err) < 0)
 		return -1;
-	if (mkdir(tmp, 0755) < 0)
-		return err_sys(err, "mkdir %s", tmp);
 	paths_of(&set, &paths);
-	if (install_into(tmp, &paths, err) < 0) {
+	if (install_into(root, &paths, err) < 0) {
 		AUTO(free) char *why = xasprintf("base root: %s", err->msg);
 
 		return step_failed(in, why, err);
 	}
-	if (rename(tmp, final) < 0)
-		return err_sys(err, "rename %s", tmp);
 	return 0;
 }
 
@@ -85,18 +80,30 @@ root_make(const struct inside *in, const char *tag, const char *set_name, const 
 	return 0;
 }
 
+void
+root_user_fini(struct root_user *u)
+{
+	free(u->home);
+	free(u->tmp);
+}
+
 int
-root_home(const struct inside *in, char **home, struct err *err)
+root_user(const struct inside *in, const char *root, struct root_user *out, struct err *err)
 {
 	static const char *const folders[] = {"", "/rpmbuild", "/rpmbuild/SOURCES", "/rpmbuild/SPECS", "/rpmbuild/BUILD",
 	    "/rpmbuild/BUILDROOT", "/rpmbuild/RPMS", "/rpmbuild/SRPMS"};
 
-	*home = step_path(in, "home");
+	out->home = step_path(in, "home");
+	out->tmp = step_path(in, "tmp");
+	out->exec = (struct sandbox_exec){.root = root, .home = out->home, .tmp = out->tmp, .network = in->job->network,
+	    .source_date_epoch = in->job->source_date_epoch};
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		AUTO(free) char *path = xasprintf("%s%s", *home, folders[i]);
+		AUTO(free) char *path = xasprintf("%s%s", out->home, folders[i]);
 
 		if (mkdir(path, 0755) < 0 || chown(path, SANDBOX_BUILDER, SANDBOX_BUILDER) < 0)
 			return err_sys(err, "make %s", path);
 	}
+	if (mkdir(out->tmp, 0777) < 0 || chmod(out->tmp, 01777) < 0)
+		return err_sys(err, "make %s", out->tmp);
 	return 0;
 }

@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+#include "base/auto.h"
+#include "base/sandbox.h"
+
 struct err;
 struct inside;
 
@@ -19,7 +22,16 @@ int root_mount(const struct inside *in, const char *tag, bool on_base, char **ro
  */
 enum { ROOT_REFUSED = 1 };
 int root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err);
-/* The build user's home, on plain disk, with the folders of rpmbuild. */
-int root_home(const struct inside *in, char **home, struct err *err);
+/*
+ * How the build user runs programs in a root: with a home that has the folders of rpmbuild, and a /tmp, both on plain
+ * disk; with what the job says of network, time and processors. argv and out are the caller's.
+ */
+struct root_user {
+	struct sandbox_exec exec;
+	char *home, *tmp;
+};
+void root_user_fini(struct root_user *u);
+AUTO_DEFINE_EMBEDDED(struct root_user, root_user_fini);
+int root_user(const struct inside *in, const char *root, struct root_user *out, struct err *err);
 
 #endif

@@ -120,8 +120,8 @@ srpm_in_sandbox(void *arg, struct err *err)
 	static const char *const folders[] = {SANDBOX_DIR "/out", SANDBOX_DIR "/home", SANDBOX_DIR "/home/rpmbuild",
 	    SANDBOX_DIR "/home/rpmbuild/SOURCES"};
 	const struct srpm_inside *in = arg;
-	struct srpm_job job = {.root = "/", .home = SANDBOX_DIR "/home", .spec_file = in->gear->spec_file,
-	    .source_date_epoch = in->when};
+	const struct sandbox_exec exec = {.root = "/", .home = SANDBOX_DIR "/home", .source_date_epoch = in->when};
+	struct srpm_job job = {.in = &exec, .spec_file = in->gear->spec_file};
 	AUTO(free) char *name = NULL;
 	AUTO(free) char *from = NULL;
 	AUTO(free) char *to = NULL;

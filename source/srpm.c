@@ -15,7 +15,7 @@
 #include "base/sandbox.h"
 #include "source/srpm.h"
 
-/* Where sandbox_exec() shows job->home. */
+/* Where sandbox_exec() shows the home. */
 #define TOP "/home/builder/rpmbuild"
 
 AUTO_DEFINE(DIR *, closedir);
@@ -32,14 +32,10 @@ run(const struct srpm_job *job, struct err *err)
 	    "--define", "clamp_mtime_to_source_date_epoch 1",
 	    "--define", "source_date_epoch_from_changelog 0",
 	    "--define", "_srcdefattr (-,root,root)", spec, NULL};
-	const struct sandbox_exec x = {
-		.root = job->root,
-		.home = job->home,
-		.argv = argv,
-		.source_date_epoch = job->source_date_epoch,
-	};
+	struct sandbox_exec x = *job->in;
 	int status;
 
+	x.argv = argv;
 	if (sandbox_exec(&x, &status, err) < 0)
 		return -1;
 	if (status > 128)
@@ -108,5 +104,5 @@ srpm_build(const struct srpm_job *job, char **name, struct err *err)
 {
 	if (run(job, err) < 0)
 		return -1;
-	return find(job->home, name, err);
+	return find(job->in->home, name, err);
 }

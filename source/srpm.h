@@ -10,12 +10,11 @@
 #include "base/str.h"
 
 struct err;
+struct sandbox_exec;
 
 struct srpm_job {
-	const char *root;		/* the root to run in, as seen inside the sandbox; "/" for the host's tools */
-	const char *home;		/* writable home of the build user, as seen inside the sandbox, owned by SANDBOX_BUILDER */
+	const struct sandbox_exec *in;	/* where and how; its home is owned by SANDBOX_BUILDER, its argv is not used */
 	const char *spec_file;		/* name in home/rpmbuild/SOURCES, where all files lie */
-	int64_t source_date_epoch;
 };
 
 /*
