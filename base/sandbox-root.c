@@ -139,7 +139,7 @@ show_all_host(bool network, struct err *err)
 static int
 make_folders(struct err *err)
 {
-	static const char *const folders[] = {"/proc", "/tmp", "/var/tmp", "/dev", "/run", SANDBOX_DIR};
+	static const char *const folders[] = {"/proc", "/tmp", "/var/tmp", "/dev", "/home", "/run", SANDBOX_DIR};
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		AUTO(free) char *path = xasprintf(SANDBOX_DIR "%s", folders[i]);
