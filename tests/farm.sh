@@ -138,6 +138,7 @@ tag_signed() { # USER GITDIR TAG [REVISION]
 # calls add commits. USER NAME TAG FOLDER
 git_make() {
 	local work=$FARM/work/$1-$2 bare=$FARM/people/$1/packages/$2.git
+	[ -n "$4" ] && [ -d "$4" ] || die "git_make $2: no folder"
 	if [ ! -d "$work" ]; then
 		git init -q -b main "$work"
 		git init -q --bare -b main "$bare"
@@ -152,7 +153,7 @@ git_make() {
 # A package made on the spot: a spec in a folder of its own; prints the folder. The rest of the spec is on stdin.
 spec_make() { # NAME VERSION [SUMMARY]
 	local dir
-	dir=$(mktemp -d "$FARM/work/spec.XXXXXX")
+	dir=$(mktemp -d "$FARM/work/spec.XXXXXX") || die "spec_make $1: no folder"
 	{
 		printf 'Name: %s\nVersion: %s\nRelease: 1\nSummary: %s\nLicense: MIT\n' "$1" "$2" "${3:-A test package}"
 		cat
