@@ -423,6 +423,8 @@ make_places(struct daemon *d, struct err *err)
 	AUTO(free) char *roots = xasprintf("%s/roots", c->state);
 	bool own = geteuid() == 0;
 
+	if (!own)
+		log_at(LOG_NOTE, "not root: jobs share one range of ids");
 	d->n_places = 2 * (size_t)d->conf->slots;
 	d->places = xcalloc(d->n_places, sizeof(*d->places));
 	for (size_t i = 0; i < d->n_places; i++) {
@@ -437,7 +439,7 @@ make_places(struct daemon *d, struct err *err)
 			return -1;
 		if (i > 0 || sandbox_idmap_try(roots, p->idmap, err) == 0)
 			continue;
-		log_at(LOG_WARN, "%s: jobs share one range of ids and can see each other's base roots as theirs", err->msg);
+		log_at(LOG_WARN, "%s: jobs share one range of ids", err->msg);
 		close(p->idmap);
 		*p = (struct job_slot){.ids = c->ids};
 		own = false;

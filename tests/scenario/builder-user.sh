@@ -1,0 +1,76 @@
+#!/bin/bash
+# A whole farm of an ordinary user with subordinate ids: builds, tests and merges without root. The user exists only in
+# a mount namespace of this test, as FARMER, and sees the programs and the base repository there.
+# shellcheck source=tests/scenario.sh
+. "$(dirname "$0")/../scenario.sh"
+
+if [ -z "${FARMER:-}" ]; then
+	scenario_begin empty
+	base=$(base_make 2>/dev/null) || { echo 'Bail out! no base repository'; exit 1; }
+	for f in passwd group subuid subgid; do
+		[ ! -e "/etc/$f" ] || cp "/etc/$f" "$FARM/$f"
+		[ -e "/etc/$f" ] || : >"/etc/$f"
+	done
+	printf 'farmer:x:45678:45678::%s/home:/bin/sh\n' "$FARM" >>"$FARM/passwd"
+	printf 'farmer:x:45678:\n' >>"$FARM/group"
+	printf 'farmer:3000000:65536\n' | tee -a "$FARM/subuid" >>"$FARM/subgid"
+	mkdir "$FARM/home" "$FARM/programs" "$FARM/base" "$FARM/tests"
+	chown -R 45678:45678 "$FARM"
+	# shellcheck disable=SC2016 # expanded by that shell
+	FARMER=$FARM base=$base unshare -m --propagation private bash -c '
+		mount --bind "$BUILD" "$FARMER/programs" && mount --bind "$base" "$FARMER/base" && mount --bind "$0" "$FARMER/tests" || exit 1
+		for f in passwd group subuid subgid; do mount --bind "$FARMER/$f" "/etc/$f" || exit 1; done
+		export HOME=$FARMER/home BUILD=$FARMER/programs
+		exec setpriv --reuid 45678 --regid 45678 --clear-groups --inh-caps=-all bash "$FARMER/tests/scenario/builder-user.sh"' "$here"
+	exit
+fi
+
+scenario_begin empty
+farm_make "$FARMER/base" 2>/dev/null
+user_make joe
+is 'nobody in particular' "$(id -u)" 45678
+farm_start
+program=$(spec_make hello 1.0 <<'SPEC'
+%description
+A program.
+%build
+echo 'int main(void) { return 0; }' >hello.c
+gcc -o hello hello.c
+%install
+install -D hello %buildroot%_bindir/hello
+%post
+id -u > /var/lib/hello-was-here
+%files
+%_bindir/hello
+SPEC
+)
+git_make joe hello 1.0-1 "$program"
+id=$(build joe hello 1.0-1)
+ok 'built and tested' wait_state 120 "$id" BUILT
+ok 'merged' merge_once
+is 'published' "$(published hello)" 'hello-1.0-1'
+like 'the builder says that jobs share a range' "$(cat "$FARM"/builder-?.log)" 'share one range of ids'
+peek=$(spec_make peek 1.0 <<SPEC
+BuildArch: noarch
+%description
+Looks at what is not its own.
+%build
+! cat '$FARM/farm.db' '$FARM/keys/joe' >/dev/null
+! ls '$FARM' '$FARMER'
+! touch '$FARM/farm.db'
+%install
+mkdir -p %buildroot%_datadir/peek
+%post
+! ls '$FARM' '$FARMER' /mnt/job
+%files
+%_datadir/peek
+SPEC
+)
+git_make joe peek 1.0-1 "$peek"
+id=$(build joe peek 1.0-1)
+ok 'a build sees nothing of the farm' wait_state 120 "$id" BUILT
+farm_stop
+is 'no job is left' "$(ls -A "$FARM"/builder/*/job)" "$FARM/builder/builder-1/job:
+
+$FARM/builder/builder-2/job:"
+scenario_end
