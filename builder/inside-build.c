@@ -1,3 +1,7 @@
+/*
+ * The build itself: the SRPM into the build user's home, rpmbuild over it, and what it made out of there again.
+ * Nothing in the home is believed afterwards: the build wrote it.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,7 @@
+/*
+ * Which packages a job needs: those of the base group, which make the base root, and those of the whole root. For a
+ * test, those with which each new package can be installed.
+ */
 #include <stdlib.h>
 
 #include "base/alloc.h"

@@ -1,3 +1,7 @@
+/*
+ * From sources to the SRPM that every architecture builds, and what its spec says when it is run: macros and shell
+ * are expanded in the root, never outside.
+ */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * The tests of a task before it is merged: the checks of the merger, for this task alone on its base; then each new
+ * package in a root of the repository as it would be, in and out again.
+ */
 #include <fcntl.h>
 #include <sys/mount.h>
 

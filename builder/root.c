@@ -1,3 +1,7 @@
+/*
+ * A root is the base root with an overlay over it, into which what is beyond the base is installed. The layer beneath
+ * is shared by all jobs and read-only; the upper one is this job's and thrown away.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/mount.h>

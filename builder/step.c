@@ -1,3 +1,4 @@
+/* Where a job's files are inside the sandbox, and how a step says what it found: by files, since it may be killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
