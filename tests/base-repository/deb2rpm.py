@@ -16,7 +16,8 @@ import re
 import shutil
 import subprocess
 
-ARCH = {'amd64': 'x86_64', 'arm64': 'aarch64'}
+ARCH = {'amd64': 'x86_64', 'arm64': 'aarch64', 'i386': 'i686'}
+TRIPLET = {'amd64': 'x86_64-linux-gnu', 'arm64': 'aarch64-linux-gnu', 'i386': 'i386-linux-gnu'}
 EPOCH_SECONDS = '1700000000'  # mtimes are clamped to this, and builds dated so
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -29,12 +30,15 @@ STRIP = ('usr/share/doc', 'usr/share/man', 'usr/share/info', 'usr/share/locale',
          'usr/lib/systemd', 'etc/init.d', 'etc/cron.daily', 'etc/cron.d',
          'etc/dbus-1', 'etc/default', 'etc/pam.d', 'etc/logrotate.d')
 
+# What the tables say of the package of this name, less its architecture.
+BINUTILS = 'binutils-*-linux-gnu'
+
 # Big or far-reaching, and of no use to a build: link-time optimisation; the one
 # program that wants libarchive, libxml2 and ICU in every root; rpm's plugins.
 STRIP_BY_PACKAGE = {
     'gcc-12': (r'usr/lib/gcc/[^/]+/12/lto1', r'usr/bin/.*lto-dump-12'),
     'binutils': (r'usr/bin/(gp-.*|gprofng|dwp)',),
-    'binutils-x86-64-linux-gnu': (r'usr/bin/.*-(gp-.*|gprofng|dwp)',),
+    BINUTILS: (r'usr/bin/.*-(gp-.*|gprofng|dwp)',),
     'rpm2cpio': (r'usr/bin/rpm2archive',),
     'rpm-common': (r'usr/lib/[^/]+/rpm-plugins/.*',),
 }
@@ -45,7 +49,7 @@ DROP = {'adduser', 'debconf', 'dpkg', 'init-system-helpers', 'install-info',
         'ucf'}
 # Needed by what is stripped, or only to link statically.
 DROP_BY_PACKAGE = {
-    'binutils-x86-64-linux-gnu': {'libgprofng0'},
+    BINUTILS: {'libgprofng0'},
     'libc6-dev': {'libnsl-dev', 'rpcsvc-proto'},
     'libcreaterepo-c-dev': {'libbz2-dev', 'liblzma-dev', 'libmagic-dev', 'libpython3-dev',
                             'libssl-dev'},
@@ -143,9 +147,14 @@ def parse(relations):
     return groups
 
 
+def table_name(name):
+    """The name by which the tables know the package NAME."""
+    return BINUTILS if re.fullmatch(r'binutils-.+-linux-gnu', name) else name
+
+
 def requirements(package, field):
     """What PACKAGE (a dict of control fields) needs, less what we drop."""
-    dropped = DROP | DROP_BY_PACKAGE.get(package['Package'], set())
+    dropped = DROP | DROP_BY_PACKAGE.get(table_name(package['Package']), set())
     for group in parse(package.get(field)):
         if not any(name in dropped for name, _, _ in group):
             yield group
@@ -216,7 +225,7 @@ def strip(tree, name):
     """Remove what is listed above, and static libraries that have a shared one."""
     for path in STRIP:
         shutil.rmtree(os.path.join(tree, path), ignore_errors=True)
-    patterns = STRIP_BY_PACKAGE.get(name, ())
+    patterns = STRIP_BY_PACKAGE.get(table_name(name), ())
     for top, _, files in os.walk(tree):
         for leaf in files:
             path = os.path.join(top, leaf)
@@ -346,7 +355,10 @@ def convert(package, deb, work):
     path = os.path.join(work, 'package.spec')
     with open(path, 'w', encoding='utf-8') as out:
         out.write(spec(package, provides))
-    [rpm] = rpmbuild(path, work, '--buildroot', tree)
+    # What fits all architectures must not depend on which is made.
+    arch = architecture(package)
+    target = () if arch == 'noarch' else ('--target', f'{arch}-linux')
+    [rpm] = rpmbuild(path, work, '--buildroot', tree, *target)
     return rpm
 
 
