@@ -81,32 +81,60 @@ import_one(struct store *s, const char *dir, const struct entry *e, struct state
 	return 0;
 }
 
+/* A repository has one source of a name: where architectures differ, the newest. */
 static int
-record_sources(struct store *s, const char *repository, const struct repo *r, struct err *err)
+record_sources(struct store *s, const struct repository *repository, const struct state *states, struct err *err)
 {
 	AUTO(map_fini) struct map seen = {0};
+	VEC(struct source) sources = {0};
+	int r = 0, bad;
 
-	for (uint32_t i = 0; i < repo_packages(r); i++) {
-		const struct source src = {(char *)repo_source(r, i), (char *)repo_evr(r, i), NULL, NULL, 0};
+	for (size_t a = 0; a < repository->arches.n; a++) {
+		const struct repo *from = &states[a].repo;
 
-		if (map_add(&seen, src.name) && source_add(s, repository, &src, 1, err) < 0)
-			return -1;
+		for (uint32_t i = 0; i < repo_packages(from); i++) {
+			const struct source src = {(char *)repo_source(from, i), (char *)repo_evr(from, i), NULL, NULL, 0};
+			uint32_t at = map_get(&seen, src.name);
+
+			if (at == MAP_NONE) {
+				map_set(&seen, src.name, (uint32_t)sources.n);
+				vec_push(&sources, src);
+			} else if (a && evr_cmp(src.evr, sources.p[at].evr, &bad) > 0) {
+				sources.p[at] = src;
+			}
+		}
 	}
-	return 0;
+	for (size_t i = 0; i < sources.n && r == 0; i++)
+		r = source_add(s, repository->name, &sources.p[i], 1, err);
+	vec_fini(&sources);
+	return r;
 }
 
 static int
-record(struct store *s, struct repository *repository, const char *arch, const struct repo *r,
-	const struct state_files *files, struct err *err)
+record_in(struct store *s, struct repository *repository, const struct state *states, const struct state_files *files,
+	struct err *err)
+{
+	size_t packages = 0;
+
+	if (repository_add(s, repository, err) < 0)
+		return -1;
+	for (size_t a = 0; a < repository->arches.n; a++) {
+		if (state_record(s, repository->name, repository->arches.p[a], 1, &states[a].repo, 0, &files[a], err) < 0)
+			return -1;
+		packages += repo_packages(&states[a].repo);
+	}
+	if (record_sources(s, repository, states, err) < 0 || repository_set_serial(s, repository->name, 1, err) < 0)
+		return -1;
+	return event_add(s, "repo", 0, 0, "", err, "repository %s: state 1, %zu packages", repository->name, packages);
+}
+
+static int
+record(struct store *s, struct repository *repository, const struct state *states, const struct state_files *files,
+	struct err *err)
 {
 	if (store_begin(s, err) < 0)
 		return -1;
-	if (repository_add(s, repository, err) < 0 ||
-	    state_record(s, repository->name, arch, 1, r, 0, files, err) < 0 ||
-	    record_sources(s, repository->name, r, err) < 0 ||
-	    repository_set_serial(s, repository->name, 1, err) < 0 ||
-	    event_add(s, "repo", 0, 0, "", err, "repository %s: state 1, %u packages", repository->name,
-	    (unsigned)repo_packages(r)) < 0)
+	if (record_in(s, repository, states, files, err) < 0)
 		return store_rollback(s);
 	if (store_commit(s, err) < 0)
 		return -1;
@@ -114,25 +142,43 @@ record(struct store *s, struct repository *repository, const char *arch, const s
 	return state_switch(s, repository, err);
 }
 
-int
-import_repository(struct store *s, struct repository *repository, const char *arch, const char *dir,
-	import_progress *progress, void *arg, struct err *err)
+/* The packages of one folder, into the state of its architecture. */
+static int
+import_folder(struct store *s, const char *dir, import_progress *progress, void *arg, struct state *st, struct err *err)
 {
 	AUTO(listing_fini) struct listing l = {0};
-	AUTO(state_fini) struct state st = {0};
-	struct state_files files;
 
-	if (dir && rpmmd_primary(dir, take_entry, &l, err) < 0)
+	if (rpmmd_primary(dir, take_entry, &l, err) < 0)
 		return -1;
 	for (size_t i = 0; i < l.n; i++) {
-		if (import_one(s, dir, &l.p[i], &st, err) < 0)
+		if (import_one(s, dir, &l.p[i], st, err) < 0)
 			return err_ctx(err, "import");
 		if (progress)
 			progress(arg, i + 1, l.n);
 	}
-	if (state_prepare(s, repository, arch, 1, 0, now_ms() / 1000, &st, &files, err) < 0)
-		return -1;
-	return record(s, repository, arch, &st.repo, &files, err);
+	return 0;
+}
+
+int
+import_repository(struct store *s, struct repository *repository, const char *const *dirs, import_progress *progress,
+	void *arg, struct err *err)
+{
+	size_t n = repository->arches.n;
+	AUTO(free) struct state *states = xcalloc(n, sizeof(*states));
+	AUTO(free) struct state_files *files = xcalloc(n, sizeof(*files));
+	int64_t when = now_ms() / 1000;
+	int r = 0;
+
+	for (size_t a = 0; a < n && r == 0; a++)
+		if (dirs[a])
+			r = import_folder(s, dirs[a], progress, arg, &states[a], err);
+	for (size_t a = 0; a < n && r == 0; a++)
+		r = state_prepare(s, repository, repository->arches.p[a], 1, 0, when, &states[a], &files[a], err);
+	if (r == 0)
+		r = record(s, repository, states, files, err);
+	for (size_t a = 0; a < n; a++)
+		state_fini(&states[a]);
+	return r;
 }
 
 /*

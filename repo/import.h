@@ -14,12 +14,12 @@ struct store;
 typedef void import_progress(void *arg, size_t done, size_t all);
 
 /*
- * Create the repository with the packages of an rpm-md folder as state 1 of the architecture.
- * Every RPM is hashed and read; the first that does not fit the metadata ends it, and nothing has
- * changed. dir NULL: an empty state 1.
+ * Create the repository with the packages of rpm-md folders as state 1: dirs has one for each of its architectures,
+ * NULL where that begins empty. Every RPM is hashed and read; the first that does not fit the metadata ends it, and
+ * nothing has changed.
  */
-int import_repository(struct store *s, struct repository *repository, const char *arch, const char *dir,
-	import_progress *progress, void *arg, struct err *err);
+int import_repository(struct store *s, struct repository *repository, const char *const *dirs, import_progress *progress,
+	void *arg, struct err *err);
 
 /*
  * Read the metadata of rpm-md folders, without their RPMs, as one repository: for what-if checks.

@@ -29,16 +29,35 @@ show_progress(void *arg, size_t done, size_t all)
 		    done == all ? "\n" : "");
 }
 
+static int
+set_group(struct repository *r, const char *value, struct err *err)
+{
+	free(r->base_group);
+	r->base_group = xstrdup(value);
+	for (char *p = r->base_group; *p; p++)
+		*p = *p == ',' ? ' ' : *p;
+	return 0;
+}
+
 struct create_options {
-	const char *arch, *import, *group;
+	struct strs arches, imports;
+	const char *group;
 	bool accept_unsigned;
 };
+
+static void
+create_options_fini(struct create_options *o)
+{
+	strs_fini(&o->arches);
+	strs_fini(&o->imports);
+}
+AUTO_DEFINE_EMBEDDED(struct create_options, create_options_fini);
 
 static int
 create_option(struct context *c, const char *word, struct create_options *o, struct err *err)
 {
 	static const char *const names[] = {"--arch", "--import", "--base-group"};
-	const char **values[] = {&o->arch, &o->import, &o->group};
+	struct strs *lists[] = {&o->arches, &o->imports, NULL};
 
 	if (strcmp(word, "--accept-unsigned") == 0) {
 		o->accept_unsigned = true;
@@ -46,21 +65,73 @@ create_option(struct context *c, const char *word, struct create_options *o, str
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		size_t n = strlen(names[i]);
+		const char *value;
 
 		if (strncmp(word, names[i], n) != 0 || (word[n] && word[n] != '='))
 			continue;
-		*values[i] = word[n] ? word + n + 1 : context_need(c, names[i], err);
-		return *values[i] ? 0 : -1;
+		value = word[n] ? word + n + 1 : context_need(c, names[i], err);
+		if (!value)
+			return -1;
+		if (lists[i])
+			strs_add(lists[i], value);
+		else
+			o->group = value;
+		return 0;
 	}
 	return err_set(err, EINVAL, "no option `%s`", word);
 }
 
 static int
+check_arches(struct create_options *o, struct err *err)
+{
+	if (o->arches.n == 0)
+		strs_add(&o->arches, "x86_64");
+	for (size_t i = 0; i < o->arches.n; i++) {
+		const char *arch = o->arches.p[i];
+
+		if (!text_is_name(arch) || strcmp(arch, "noarch") == 0)
+			return err_set(err, EINVAL, "`%s` cannot be an architecture", arch);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(o->arches.p[k], arch) == 0)
+				return err_set(err, EINVAL, "--arch %s is given twice", arch);
+	}
+	return 0;
+}
+
+/* ARCH=DIR; a DIR alone will do where there is one architecture. dirs: one for each of them. */
+static int
+place_imports(const struct create_options *o, const char **dirs, struct err *err)
+{
+	for (size_t i = 0; i < o->imports.n; i++) {
+		const char *word = o->imports.p[i], *dir = NULL;
+		size_t a;
+
+		for (a = 0; a < o->arches.n && !dir; a++) {
+			size_t n = strlen(o->arches.p[a]);
+
+			if (strncmp(word, o->arches.p[a], n) == 0 && word[n] == '=')
+				dir = word + n + 1;
+		}
+		if (!dir && o->arches.n > 1)
+			return err_set(err, EINVAL, "--import %s: of which architecture? --import ARCH=DIR, with --arch ARCH", word);
+		if (!dir) {
+			dir = word;
+			a = 1;
+		}
+		if (dirs[a - 1])
+			return err_set(err, EINVAL, "--import is given twice for %s", o->arches.p[a - 1]);
+		dirs[a - 1] = dir;
+	}
+	return 0;
+}
+
+static int
 create(struct context *c, struct err *err)
 {
-	struct create_options o = {.arch = "x86_64", .group = ""};
+	AUTO(create_options_fini) struct create_options o = {.group = ""};
 	AUTO(repository_fini) struct repository r = {0};
 	AUTO(strs_fini) struct strs names = {0};
+	AUTO(free) const char **dirs = NULL;
 	const char *name = context_need(c, "a name", err), *word;
 
 	if (!name)
@@ -68,19 +139,22 @@ create(struct context *c, struct err *err)
 	while ((word = context_next(c)))
 		if (create_option(c, word, &o, err) < 0)
 			return -1;
-	if (!text_is_name(name) || !text_is_name(o.arch))
-		return err_set(err, EINVAL, "`%s` cannot be a name", text_is_name(name) ? o.arch : name);
-	if (context_open(c, err) < 0 || repository_names(c->store, &names, err) < 0)
+	if (!text_is_name(name))
+		return err_set(err, EINVAL, "`%s` cannot be a name", name);
+	if (check_arches(&o, err) < 0)
+		return -1;
+	dirs = xcalloc(o.arches.n, sizeof(*dirs));
+	if (place_imports(&o, dirs, err) < 0 || context_open(c, err) < 0 || repository_names(c->store, &names, err) < 0)
 		return -1;
 	if (strs_has(&names, name))
 		return err_set(err, EEXIST, "there is a repository %s already", name);
 	r.name = xstrdup(name);
-	r.base_group = xstrdup(o.group);
-	for (char *p = r.base_group; *p; p++)
-		*p = *p == ',' ? ' ' : *p;
 	r.accept_unsigned = o.accept_unsigned;
-	strs_add(&r.arches, o.arch);
-	return import_repository(c->store, &r, o.arch, o.import, show_progress, NULL, err);
+	if (set_group(&r, o.group, err) < 0)
+		return -1;
+	for (size_t i = 0; i < o.arches.n; i++)
+		strs_add(&r.arches, o.arches.p[i]);
+	return import_repository(c->store, &r, dirs, show_progress, NULL, err);
 }
 
 static int
@@ -115,16 +189,6 @@ list(struct context *c, struct err *err)
 }
 
 /* Its settings: each takes one value, and says what is wrong with it. */
-
-static int
-set_group(struct repository *r, const char *value, struct err *err)
-{
-	free(r->base_group);
-	r->base_group = xstrdup(value);
-	for (char *p = r->base_group; *p; p++)
-		*p = *p == ',' ? ' ' : *p;
-	return 0;
-}
 
 static int
 set_unsigned(struct repository *r, const char *value, struct err *err)
@@ -279,7 +343,7 @@ list_packages(struct context *c, struct err *err)
 }
 
 const struct verb repository_verbs[] = {
-	{"repo create", "NAME [--arch ARCH] [--import DIR] [--base-group A,B] [--accept-unsigned]",
+	{"repo create", "NAME [--arch ARCH]... [--import [ARCH=]DIR]... [--base-group A,B] [--accept-unsigned]",
 	    "Make a repository, empty or from an rpm-md folder", create},
 	{"repo ls", "", "List repositories", list},
 	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
