@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -210,6 +211,10 @@ inner(const struct sandbox *s, sandbox_fn *fn, void *arg, int report)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	redirect(s->log);
 	report = only_report(report);
+	if (s->bits32 && personality(PER_LINUX32) < 0) {
+		err_sys(&err, "appear as a machine of 32 bits");
+		fail(report, &err);
+	}
 	if (sandbox_root_enter(&err) < 0 || chdir(SANDBOX_DIR) < 0 || fn(arg, &err) < 0)
 		fail(report, &err);
 	_exit(0);

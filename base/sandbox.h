@@ -46,6 +46,7 @@ struct sandbox {
 	size_t n_binds;		/* at most SANDBOX_BINDS */
 	bool network;		/* the host's */
 	int log;		/* stdout and stderr of what runs inside; 0: /dev/null */
+	bool bits32;		/* what runs inside sees a machine of 32 bits: uname says i686 on x86_64 */
 };
 
 /*

@@ -71,21 +71,20 @@ collect_more(const struct inside *in, const char *home, struct err *err)
 {
 	AUTO(free) char *folder = xasprintf("%s/rpmbuild/SRPMS", home);
 	AUTO(closedir) DIR *d = opendir(folder);
-	AUTO(strs_fini) struct strs more = {0};
-	AUTO(strs_fini) struct strs arches = {0};
+	AUTO(srpm_facts_fini) struct srpm_facts more = {0};
 	AUTO(str_fini) struct str out = {0};
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
 		AUTO(free) char *path = xasprintf("%s/%s", folder, e->d_name);
-		AUTO(free) char *name = NULL;
-		AUTO(free) char *evr = NULL;
 
-		if (strstr(e->d_name, ".buildreqs.nosrc.rpm") &&
-		    facts_from_srpm(path, &name, &evr, &more, &arches, err) < 0)
+		if (!strstr(e->d_name, ".buildreqs.nosrc.rpm"))
+			continue;
+		srpm_facts_fini(&more);
+		if (facts_from_srpm(path, &more, err) < 0)
 			return step_failed(in, err->msg, err);
 	}
-	pack_strs(&out, &more);
+	pack_strs(&out, &more.requires);
 	return step_write(in, "more", &out, err);
 }
 

@@ -64,16 +64,16 @@ solve_build(const struct inside *in, struct solve *s, const struct strs *group, 
 {
 	AUTO(pkgset_fini) struct pkgset full = {0};
 	AUTO(strs_fini) struct strs wanted = {0};
-	AUTO(strs_fini) struct strs arches = {0};
+	AUTO(srpm_facts_fini) struct srpm_facts source = {0};
 	AUTO(free) char *srpm = step_cached(in->job->source.sha256);
-	AUTO(free) char *name = NULL;
-	AUTO(free) char *evr = NULL;
 	int r;
 
 	for (size_t i = 0; i < group->n; i++)
 		strs_add(&wanted, group->p[i]);
-	if (in->job->kind == WIRE_JOB_BUILD && facts_from_srpm(srpm, &name, &evr, &wanted, &arches, err) < 0)
+	if (in->job->kind == WIRE_JOB_BUILD && facts_from_srpm(srpm, &source, err) < 0)
 		return step_failed(in, err->msg, err);
+	for (size_t i = 0; i < source.requires.n; i++)
+		strs_add(&wanted, source.requires.p[i]);
 	for (size_t i = 0; i < in->more->n; i++)
 		strs_add(&wanted, in->more->p[i]);
 	r = solve_for(s, &wanted, &full, err);

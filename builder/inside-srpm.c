@@ -77,17 +77,16 @@ unpack_tree(const char *tar, const char *folder, char **spec, struct err *err)
 	return *spec ? 0 : err_set(err, EBADMSG, "sources: no spec");
 }
 
-/* Names and architectures of the binaries, as the spec says when it is run: "A arch" and "P name" lines. */
+/* What the binaries provide by name, as the spec says when it is run. */
 static int
-query_names(const struct root_user *user, const char *spec, struct strs *provides, struct strs *arches, struct err *err)
+query_names(const struct root_user *user, const char *spec, struct strs *provides, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("%s/names", user->home);
 	AUTO(free) char *inside = xasprintf("/home/builder/rpmbuild/SOURCES/%s", spec);
-	const char *argv[] = {"rpmspec", "-q", "--qf", "A %{ARCH}\n[P %{PROVIDENAME}\n]", "--define",
+	const char *argv[] = {"rpmspec", "-q", "--qf", "[%{PROVIDENAME}\n]", "--define",
 	    "_topdir /home/builder/rpmbuild", inside, NULL};
 	AUTO(close) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	struct sandbox_exec x = user->exec;
-	AUTO(strs_fini) struct strs lines = {0};
 	AUTO(str_fini) struct str text = {0};
 	char buf[4096];
 	int status;
@@ -104,34 +103,24 @@ query_names(const struct root_user *user, const char *spec, struct strs *provide
 		str_put(&text, buf, (size_t)n);
 	if (status != 0)
 		return err_set(err, EINVAL, "rpmspec could not read the spec");
-	strs_split(&lines, str_c(&text), "\n");
-	for (size_t i = 0; i < lines.n; i++)
-		if (strlen(lines.p[i]) > 2)
-			strs_add(lines.p[i][0] == 'A' ? arches : provides, lines.p[i] + 2);
+	strs_split(provides, str_c(&text), "\n");
 	return 0;
 }
 
 static int
-write_names(const struct inside *in, const char *srpm, const struct strs *provides, struct strs *binary_arches, struct err *err)
+write_names(const struct inside *in, const char *srpm, const struct strs *provides, struct err *err)
 {
-	AUTO(strs_fini) struct strs requires = {0};
-	AUTO(strs_fini) struct strs arches = {0};
+	AUTO(srpm_facts_fini) struct srpm_facts f = {0};
 	AUTO(str_fini) struct str out = {0};
-	AUTO(free) char *name = NULL;
-	AUTO(free) char *evr = NULL;
-	bool noarch = binary_arches->n > 0;
 
-	if (facts_from_srpm(srpm, &name, &evr, &requires, &arches, err) < 0)
+	if (facts_from_srpm(srpm, &f, err) < 0)
 		return -1;
-	for (size_t i = 0; i < binary_arches->n; i++)
-		noarch &= strcmp(binary_arches->p[i], "noarch") == 0;
-	if (noarch)
-		strs_add(&arches, "noarch");
-	pack_text(&out, name);
-	pack_text(&out, evr);
+	pack_text(&out, f.name);
+	pack_text(&out, f.evr);
 	pack_strs(&out, provides);
-	pack_strs(&out, &requires);
-	pack_strs(&out, &arches);
+	pack_strs(&out, &f.requires);
+	pack_strs(&out, &f.exclusive);
+	pack_strs(&out, &f.excluded);
 	return step_write(in, "names", &out, err);
 }
 
@@ -142,18 +131,17 @@ make_srpm(const struct inside *in, const struct root_user *user, const char *spe
 	struct srpm_job job = {.in = &user->exec, .spec_file = spec};
 	bool sent = has_suffix(in->job->source.name, ".src.rpm");
 	AUTO(strs_fini) struct strs provides = {0};
-	AUTO(strs_fini) struct strs arches = {0};
 	AUTO(free) char *name = NULL;
 	AUTO(free) char *from = NULL;
 	AUTO(free) char *to = NULL;
 
-	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(user, spec, &provides, &arches, err) < 0)
+	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(user, spec, &provides, err) < 0)
 		return step_failed(in, err->msg, err);
 	from = sent ? step_cached(in->job->source.sha256) : xasprintf("%s/rpmbuild/SRPMS/%s", user->home, name);
 	to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, sent ? in->job->source.name : name);
 	if (step_copy_out(from, to, err) < 0)
 		return -1;
-	return write_names(in, to, &provides, &arches, err);
+	return write_names(in, to, &provides, err);
 }
 
 int

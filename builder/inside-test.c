@@ -76,6 +76,27 @@ load_own(const struct inside *in, struct change *c, struct err *err)
 	return 0;
 }
 
+/* What this task built on other architectures that should be the same everywhere. */
+static int
+check_noarch(const struct inside *in, const struct change *own, struct report *report, struct err *err)
+{
+	const struct wire_job *j = in->job;
+
+	for (size_t i = 0; i < j->others.n; i++) {
+		AUTO(facts_fini) struct facts f = {0};
+		AUTO(free) char *why = NULL;
+		AUTO(free) char *text = NULL;
+
+		if (load_overlay_facts(&j->others.p[i], false, &f, err) < 0)
+			return -1;
+		if (!plan_noarch_differs(own, &f, &why))
+			continue;
+		text = xasprintf("%s (%s, %s)", why, j->other_arches.p[i], j->arch);
+		report_refuse(report, j->task, text);
+	}
+	return 0;
+}
+
 int
 inside_check(void *arg, struct err *err)
 {
@@ -91,6 +112,8 @@ inside_check(void *arg, struct err *err)
 		return -1;
 	if (check_changes(&base.repo, changes, 1, &allow, &report, err) < 0)
 		report_refuse(&report, 0, err->msg);
+	if (check_noarch(in, &own, &report, err) < 0)
+		return -1;
 	report_pack(&out, &report);
 	return step_write(in, "report", &out, err);
 }

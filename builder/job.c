@@ -168,6 +168,9 @@ fetch_inputs(struct task_job *t, struct err *err)
 		if (cache_get(&t->cache, j->overlay.p[i].sha256, err) < 0 ||
 		    (j->kind == WIRE_JOB_TEST && cache_get(&t->cache, j->overlay.p[i].facts, err) < 0))
 			return err_ctx(err, "%s", j->overlay.p[i].name);
+	for (size_t i = 0; i < j->others.n; i++)
+		if (cache_get(&t->cache, j->others.p[i].facts, err) < 0)
+			return err_ctx(err, "%s", j->others.p[i].name);
 	return 0;
 }
 
@@ -420,7 +423,8 @@ take_names(struct task_job *t, struct err *err)
 	o->evr = unpack_text(&u);
 	unpack_strs(&u, &o->provides);
 	unpack_strs(&u, &o->requires);
-	unpack_strs(&u, &o->arches);
+	unpack_strs(&u, &o->exclusive);
+	unpack_strs(&u, &o->excluded);
 	if (unpack_end(&u, "names", err) < 0)
 		return -1;
 	return text_is_name(o->package) ? 0 : fail(t, "the spec's Name cannot be a package's name");
@@ -514,12 +518,26 @@ deadline(const struct wire_job *job)
 	return job->limits.time_ms ? tick_ms() + job->limits.time_ms : INT64_MAX;
 }
 
+/* rpm's names of architectures of 32 bits that a kernel of 64 bits runs too. */
+static bool
+is_32_bits(const char *arch)
+{
+	static const char *const names[] = {"i386", "i486", "i586", "i686", "pentium3", "pentium4", "athlon", "armv5tel",
+	    "armv6hl", "armv7hl", "armv7hnl", "ppc", "s390", "mips", "mipsel"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(arch, names[i]) == 0)
+			return true;
+	return false;
+}
+
 void
 job_run(const struct job_conf *conf, const struct job_slot *slot, const struct wire_job *job, struct wire_result *out)
 {
 	struct task_job t = {.conf = conf, .slot = slot, .job = job, .out = out, .conn = CONN_INIT,
 	    .name = xasprintf("%lld.%u", (long long)job->ref.job, job->ref.attempt),
-	    .box = {.ids = slot->ids, .dir = conf->state, .network = job->network && job->kind != WIRE_JOB_TEST}};
+	    .box = {.ids = slot->ids, .dir = conf->state, .network = job->network && job->kind != WIRE_JOB_TEST,
+	        .bits32 = is_32_bits(job->arch)}};
 	struct err err = {0};
 
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};

@@ -189,31 +189,15 @@ load_change(struct store *s, const struct candidate *c, const char *arch, struct
 	return 0;
 }
 
-/* A noarch package of one architecture against those of its name of another: 1 and *why if they differ. */
-static int
-compare_noarch(const struct change *a, const struct change *b, char **why)
-{
-	for (size_t i = 0; i < a->packages.n; i++)
-		for (size_t k = 0; k < b->packages.n; k++) {
-			const struct facts *x = &a->packages.p[i].facts, *y = &b->packages.p[k].facts;
-			AUTO(free) char *what = NULL;
-
-			if (strcmp(x->arch, "noarch") != 0 || strcmp(x->name, y->name) != 0 || !facts_differ(x, y, &what))
-				continue;
-			*why = xasprintf("noarch package %s differs between architectures in %s", x->name, what);
-			return 1;
-		}
-	return 0;
-}
-
-/* noarch packages must be the same whichever architecture built them. */
+/* The builders' tests have compared what they built; copies come together only here. */
 static int
 check_noarch(const struct candidate *c, char **why)
 {
 	for (size_t a = 0; a < c->n_changes; a++)
 		for (size_t b = a + 1; b < c->n_changes; b++)
-			if (compare_noarch(&c->changes[a], &c->changes[b], why))
-				return 1;
+			for (size_t i = 0; i < c->changes[b].packages.n; i++)
+				if (plan_noarch_differs(&c->changes[a], &c->changes[b].packages.p[i].facts, why))
+					return 1;
 	return 0;
 }
 

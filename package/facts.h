@@ -10,12 +10,11 @@
 #include <stdint.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 #include "package/depend.h"
 #include "package/elf.h"
 
 struct err;
-struct str;
-struct strs;
 
 enum { FACTS_VERSION = 2, FACTS_MAX = 512 << 20 };
 
@@ -91,9 +90,15 @@ int facts_from_rpm(const char *path, const char *file, struct facts *out, struct
 /* "h/1234abcd/hello-1-1.x86_64.rpm": where a package lies below Packages/ and in the pool. malloc'ed. */
 char *facts_location(const char *file, const char *sha256);
 
-/* What a source RPM says: its name, EVR, BuildRequires as text, and ExclusiveArch. */
-int facts_from_srpm(const char *path, char **name, char **evr, struct strs *requires, struct strs *arches,
-	struct err *err);
+/* What a source RPM says. */
+struct srpm_facts {
+	char *name, *evr;
+	struct strs requires;			/* BuildRequires as text */
+	struct strs exclusive, excluded;	/* ExclusiveArch, ExcludeArch */
+};
+void srpm_facts_fini(struct srpm_facts *f);
+AUTO_DEFINE_EMBEDDED(struct srpm_facts, srpm_facts_fini);
+int facts_from_srpm(const char *path, struct srpm_facts *out, struct err *err);
 
 /* Two noarch packages built on different architectures: 0 if the same, 1 and what differs (malloc'ed). */
 int facts_differ(const struct facts *a, const struct facts *b, char **what);

@@ -182,36 +182,51 @@ facts_from_rpm(const char *path, const char *file, struct facts *f, struct err *
 	return read_records(path, f, err);
 }
 
+void
+srpm_facts_fini(struct srpm_facts *f)
+{
+	free(f->name);
+	free(f->evr);
+	strs_fini(&f->requires);
+	strs_fini(&f->exclusive);
+	strs_fini(&f->excluded);
+	*f = (struct srpm_facts){0};
+}
+
+static void
+read_texts(Header h, rpmTag tag, struct strs *out)
+{
+	rpmtd td = rpmtdNew();
+	const char *text;
+
+	if (headerGet(h, tag, td, HEADERGET_MINMEM))
+		while ((text = rpmtdNextString(td)))
+			strs_add(out, text);
+	rpmtdFreeData(td);
+	rpmtdFree(td);
+}
+
 int
-facts_from_srpm(const char *path, char **name, char **evr, struct strs *requires, struct strs *arches,
-	struct err *err)
+facts_from_srpm(const char *path, struct srpm_facts *out, struct err *err)
 {
 	AUTO(Fclose) FD_t rpm = NULL;
 	AUTO(headerFree) Header h = NULL;
-	struct facts f = {0};
-	rpmtd td = rpmtdNew();
-	const char *arch;
+	AUTO(facts_fini) struct facts f = {0};
 
-	if (read_header(path, &rpm, &h, err) < 0) {
-		rpmtdFree(td);
+	if (read_header(path, &rpm, &h, err) < 0)
 		return -1;
-	}
 	read_all(h, &f);
-	*name = xstrdup(f.name);
-	*evr = xstrdup(f.evr);
+	out->name = STEAL(f.name);
+	out->evr = STEAL(f.evr);
 	for (size_t i = 0; i < f.dep[DEP_REQUIRES].n; i++) {
 		AUTO(str_fini) struct str text = {0};
 
 		if (f.dep[DEP_REQUIRES].p[i].flags & DEP_RPMLIB)
 			continue;
 		dep_text(&f.dep[DEP_REQUIRES].p[i], &text);
-		strs_add(requires, str_c(&text));
+		strs_add(&out->requires, str_c(&text));
 	}
-	if (headerGet(h, RPMTAG_EXCLUSIVEARCH, td, HEADERGET_MINMEM))
-		while ((arch = rpmtdNextString(td)))
-			strs_add(arches, arch);
-	rpmtdFreeData(td);
-	rpmtdFree(td);
-	facts_fini(&f);
+	read_texts(h, RPMTAG_EXCLUSIVEARCH, &out->exclusive);
+	read_texts(h, RPMTAG_EXCLUDEARCH, &out->excluded);
 	return 0;
 }

@@ -17,6 +17,7 @@ static const char spec[] =
     "License: Public Domain\n"
     "BuildRequires: gcc >= 4, (meson or ninja)\n"
     "ExclusiveArch: x86_64 aarch64 noarch\n"
+    "ExcludeArch: s390x ppc64\n"
     "%description\n%package data\n"
     "Summary: data\n"
     "BuildArch: noarch\n"
@@ -175,22 +176,22 @@ static void
 test_srpm(void **state)
 {
 	AUTO(free) char *path = xasprintf("%s/rpms/%s", built.path, SRPM);
-	AUTO(free) char *name = NULL;
-	AUTO(free) char *evr = NULL;
 	AUTO(free) char *needs = NULL;
 	AUTO(free) char *on = NULL;
-	AUTO(strs_fini) struct strs requires = {0};
-	AUTO(strs_fini) struct strs arches = {0};
+	AUTO(free) char *off = NULL;
+	AUTO(srpm_facts_fini) struct srpm_facts srpm = {0};
 	AUTO(facts_fini) struct facts f = {0};
 	struct err err = {0};
 
-	OK(facts_from_srpm(path, &name, &evr, &requires, &arches, &err));
-	assert_string_equal(name, "tiny");
-	assert_string_equal(evr, "2:1.0~rc1-alt1");
-	needs = strs_join(&requires, "; ");
-	on = strs_join(&arches, " ");
+	OK(facts_from_srpm(path, &srpm, &err));
+	assert_string_equal(srpm.name, "tiny");
+	assert_string_equal(srpm.evr, "2:1.0~rc1-alt1");
+	needs = strs_join(&srpm.requires, "; ");
+	on = strs_join(&srpm.exclusive, " ");
+	off = strs_join(&srpm.excluded, " ");
 	assert_string_equal(needs, "(meson or ninja); gcc >= 4");
 	assert_string_equal(on, "x86_64 aarch64 noarch");
+	assert_string_equal(off, "s390x ppc64");
 	FAILS(facts_from_rpm(path, SRPM, &f, &err), "a source RPM");
 }
 

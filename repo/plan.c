@@ -81,3 +81,18 @@ plan_apply(struct repo *r, const struct change *c, struct strs *removed, struct 
 	for (size_t i = 0; i < c->packages.n; i++)
 		repo_add(r, &c->packages.p[i].facts, c->packages.p[i].facts_sha, c->task);
 }
+
+int
+plan_noarch_differs(const struct change *c, const struct facts *other, char **why)
+{
+	for (size_t i = 0; i < c->packages.n; i++) {
+		const struct facts *own = &c->packages.p[i].facts;
+		AUTO(free) char *what = NULL;
+
+		if (strcmp(own->arch, "noarch") != 0 || strcmp(own->name, other->name) != 0 || !facts_differ(own, other, &what))
+			continue;
+		*why = xasprintf("noarch package %s differs between architectures in %s", own->name, what);
+		return 1;
+	}
+	return 0;
+}

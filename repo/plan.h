@@ -38,6 +38,12 @@ void change_add(struct change *c, struct facts *facts, const char *facts_sha);
 int plan_check(const struct change *c, struct err *err);
 
 /*
+ * A noarch package must be the same whichever architecture built it: 1 and a sentence if the change has one of the
+ * other's name that differs (malloc'ed), else 0.
+ */
+int plan_noarch_differs(const struct change *c, const struct facts *other, char **why);
+
+/*
  * Apply to the repository. removed (may be NULL) gets the sources that left; notes (may be
  * NULL) a line for each source that was not named by the task.
  */

@@ -14,7 +14,8 @@ struct assign {
 	struct task task;
 	struct repository repository;
 	struct wire_job *out;
-	const char *arch;	/* the job's, or any of the repository's for one without */
+	const struct strs *arches;	/* of its builder */
+	const char *arch;		/* the job's, or one of those for one without */
 };
 
 static void
@@ -146,6 +147,49 @@ set_limits(struct assign *a, struct err *err)
 	return 0;
 }
 
+/* A builder names its own architecture first. */
+static const char *
+common_arch(const struct assign *a)
+{
+	for (size_t i = 0; i < a->arches->n; i++)
+		if (strs_has(&a->repository.arches, a->arches->p[i]))
+			return a->arches->p[i];
+	return a->repository.arches.p[0];
+}
+
+static bool
+is_noarch(const struct output *o)
+{
+	static const char suffix[] = ".noarch.rpm";
+	size_t n = strlen(o->file), m = sizeof(suffix) - 1;
+
+	return strcmp(o->kind, "rpm") == 0 && n > m && strcmp(o->file + n - m, suffix) == 0;
+}
+
+/* noarch packages that an architecture in front of this one has otherwise: so each pair is compared once. */
+static int
+add_others(struct assign *a, struct err *err)
+{
+	AUTO(output_list_fini) struct output_list outs = {0};
+
+	if (output_find(a->s, a->task.id, &outs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < outs.n; i++) {
+		const struct output *o = &outs.p[i];
+		bool same = false;
+
+		if (!is_noarch(o) || strcmp(o->arch, a->arch) >= 0)
+			continue;
+		for (size_t k = 0; k < outs.n; k++)
+			same |= strcmp(outs.p[k].arch, a->arch) == 0 && strcmp(outs.p[k].sha256, o->sha256) == 0;
+		if (same)
+			continue;
+		wire_files_add(&a->out->others, o->sha256, o->file, o->facts, o->identity);
+		strs_add(&a->out->other_arches, o->arch);
+	}
+	return 0;
+}
+
 static int
 fill(struct assign *a, struct err *err)
 {
@@ -153,7 +197,7 @@ fill(struct assign *a, struct err *err)
 
 	if (task_get(a->s, a->job->task, &a->task, err) || repository_get(a->s, a->task.repository, &a->repository, err))
 		return -1;
-	a->arch = *a->job->arch ? a->job->arch : a->repository.arches.p[0];
+	a->arch = *a->job->arch ? a->job->arch : common_arch(a);
 	out->kind = a->job->kind == JOB_SRPM ? WIRE_JOB_SRPM : a->job->kind == JOB_BUILD ? WIRE_JOB_BUILD : WIRE_JOB_TEST;
 	out->label = a->job->subtask ? xasprintf("#%lld.%o %s %s", (long long)a->task.id, (unsigned)a->job->subtask,
 	    a->arch, job_kind_name(a->job->kind)) : xasprintf("#%lld %s test", (long long)a->task.id, a->arch);
@@ -172,15 +216,16 @@ fill(struct assign *a, struct err *err)
 	out->keep = a->task.keep_root;
 	if (add_overlay(a, err) < 0)
 		return -1;
-	if (a->job->kind != JOB_TEST && add_source(a, err) < 0)
+	if ((a->job->kind == JOB_TEST ? add_others(a, err) : add_source(a, err)) < 0)
 		return -1;
 	return set_limits(a, err);
 }
 
 int
-assign_job(struct store *s, const struct job *job, const struct limits *limits, struct wire_job *out, struct err *err)
+assign_job(struct store *s, const struct job *job, const struct strs *arches, const struct limits *limits,
+	struct wire_job *out, struct err *err)
 {
-	AUTO(assign_fini) struct assign a = {.s = s, .job = job, .out = out};
+	AUTO(assign_fini) struct assign a = {.s = s, .job = job, .arches = arches, .out = out};
 
 	*out = (struct wire_job){.ref = {job->id, (uint32_t)job->attempt}, .limits = *limits};
 	if (fill(&a, err) < 0)

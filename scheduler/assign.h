@@ -8,8 +8,11 @@
 struct err;
 struct store;
 
-/* job->attempt is the one that will run; limits are those of a repository that says nothing. */
-int assign_job(struct store *s, const struct job *job, const struct limits *limits, struct wire_job *out,
-	struct err *err);
+/*
+ * job->attempt is the one that will run; arches are those of its builder, of which the first that the repository
+ * has too takes a job that is not bound to one; limits are those of a repository that says nothing.
+ */
+int assign_job(struct store *s, const struct job *job, const struct strs *arches, const struct limits *limits,
+	struct wire_job *out, struct err *err);
 
 #endif

@@ -30,6 +30,7 @@
 #include "scheduler/serve.h"
 #include "scheduler/stage.h"
 #include "schema/event.h"
+#include "schema/repository.h"
 #include "schema/store.h"
 
 enum { TICK_MS = 1000, HELLO_MS = 10000, UNNAMED_MS = 6000, MAX_PEERS = 20000, MAX_OUT = 64 << 20 };
@@ -145,6 +146,23 @@ close_jobs(struct daemon *d, struct job_list *jobs, struct err *err)
 	return 0;
 }
 
+/* Where a job may run: one that is bound to no architecture in the base root of any that the repository has. */
+static int
+runs_on(struct daemon *d, const struct task *t, const struct job *j, struct strs *out, struct err *err)
+{
+	AUTO(repository_fini) struct repository r = {0};
+
+	if (*j->arch) {
+		strs_add(out, j->arch);
+		return 0;
+	}
+	if (repository_get(d->s, t->repository, &r, err))
+		return -1;
+	*out = r.arches;
+	r.arches = (struct strs){0};
+	return 0;
+}
+
 /* Bring the live jobs of one task to what the database says. */
 static int
 sync_task(struct daemon *d, int64_t task, struct err *err)
@@ -173,13 +191,16 @@ sync_task(struct daemon *d, int64_t task, struct err *err)
 	for (size_t k = 0; k < jobs.n && t.state == TASK_BUILDING; k++) {
 		const struct job *j = &jobs.p[k];
 		struct live *l = queue_find(&d->queue, j->id);
+		struct strs arches = {0};
 
 		if (l && l->running && j->state == JOB_QUEUED)
 			queue_requeue(&d->queue, l, j->queued, j->not_before);
 		if (l || (j->state != JOB_QUEUED && j->state != JOB_RUNNING))
 			continue;
+		if (runs_on(d, &t, j, &arches, err) < 0)
+			return -1;
 		queue_add(&d->queue, &(struct live){.job = j->id, .task = task, .owner = xstrdup(t.owner),
-		    .arch = xstrdup(j->arch), .class = (int)t.class, .submitted = t.submitted, .queued = j->queued,
+		    .arches = arches, .class = (int)t.class, .submitted = t.submitted, .queued = j->queued,
 		    .not_before = j->not_before, .running = j->state == JOB_RUNNING, .attempt = (uint32_t)j->attempt,
 		    .builder = xstrdup(j->builder), .lease = tick_ms() + d->conf->lease_ms});
 	}
@@ -275,7 +296,7 @@ assign(struct daemon *d, struct peer *p, struct live *l, struct err *err)
 	if (job_get(d->s, l->job, &j, err) || j.state != JOB_QUEUED)
 		return err->code ? -1 : err_set(err, ESTALE, "job %lld is not queued any more", (long long)l->job);
 	j.attempt++;
-	if (assign_job(d->s, &j, &d->conf->limits, &w, err) < 0)
+	if (assign_job(d->s, &j, &p->arches, &d->conf->limits, &w, err) < 0)
 		return -1;
 	j.state = JOB_RUNNING;
 	j.started = now_ms();

@@ -9,7 +9,7 @@ static void
 live_free(struct live *l)
 {
 	free(l->owner);
-	free(l->arch);
+	strs_fini(&l->arches);
 	free(l->builder);
 	free(l);
 }
@@ -146,6 +146,15 @@ queue_requeue(struct queue *q, struct live *l, int64_t now, int64_t not_before)
 	enqueue(owner_of(q, l->owner), l);
 }
 
+static bool
+fits(const struct live *l, const struct strs *arches)
+{
+	for (size_t i = 0; i < l->arches.n; i++)
+		if (strs_has(arches, l->arches.p[i]))
+			return true;
+	return l->arches.n == 0;
+}
+
 /* The first of an owner's line that may run there. */
 static struct live *
 first_fit(const struct owner *o, const struct strs *arches, int64_t now)
@@ -153,7 +162,7 @@ first_fit(const struct owner *o, const struct strs *arches, int64_t now)
 	for (size_t i = 0; i < o->line.n; i++) {
 		struct live *l = o->line.p[i];
 
-		if (l->not_before <= now && (!*l->arch || strs_has(arches, l->arch)))
+		if (l->not_before <= now && fits(l, arches))
 			return l;
 	}
 	return NULL;

@@ -10,15 +10,14 @@
 #include <stdint.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 #include "base/vec.h"
-
-struct strs;
 
 /* One job. Owned by the queue from queue_add() to queue_drop(). */
 struct live {
 	int64_t job, task;
 	char *owner;
-	char *arch;		/* "": any */
+	struct strs arches;	/* it runs on one of these; none: on any */
 	int class;		/* enum task_class */
 	int64_t submitted;	/* ms; of the task's run */
 	int64_t queued;		/* ms */

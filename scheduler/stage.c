@@ -270,10 +270,55 @@ load_names(struct stage *g, struct named *out, struct err *err)
 	return 0;
 }
 
-static bool
-arch_allowed(const struct strs *exclusive, const char *arch)
+/*
+ * Why a source is not built for an architecture; NULL if it is (malloc'ed). As rpm has it, but that noarch, which
+ * lets packages be noarch, is no architecture: alone it excludes none.
+ */
+static char *
+left_out(const struct wire_result *r, const char *arch)
 {
-	return exclusive->n == 0 || strs_has(exclusive, arch) || strs_has(exclusive, "noarch");
+	const struct strs *only = &r->exclusive, *not = &r->excluded;
+	AUTO(free) char *list = NULL;
+
+	if (strs_has(not, arch)) {
+		list = strs_join(not, " ");
+		return xasprintf("ExcludeArch: %s", list);
+	}
+	if (only->n == (size_t)strs_has(only, "noarch") || strs_has(only, arch))
+		return NULL;
+	list = strs_join(only, " ");
+	return xasprintf("ExclusiveArch: %s", list);
+}
+
+static bool
+arch_allowed(const struct wire_result *r, const char *arch)
+{
+	AUTO(free) char *why = left_out(r, arch);
+
+	return !why;
+}
+
+/* Say which architectures a source is left out of; 1 and the last reason if none of them is left. */
+static int
+note_left_out(struct stage *g, int subtask, const struct wire_result *r, char **reason, struct err *err)
+{
+	size_t left = 0;
+
+	for (size_t a = 0; a < g->repository.arches.n; a++) {
+		const char *arch = g->repository.arches.p[a];
+		AUTO(free) char *why = left_out(r, arch);
+
+		if (!why) {
+			left++;
+			continue;
+		}
+		if (event_add(g->s, "job", g->t->id, 0, "", err, "[%s] #%lld.%o %s: left out: %s", arch,
+		    (long long)g->t->id, (unsigned)subtask, r->package, why) < 0)
+			return -1;
+		free(*reason);
+		*reason = STEAL(why);
+	}
+	return left ? 0 : 1;
 }
 
 static int
@@ -285,8 +330,8 @@ add_builds(struct stage *g, const struct named *n, const char *arch, const bool 
 		bool free_to_go = true;
 
 		for (size_t k = 0; k < n->n; k++)
-			free_to_go &= !needs[i * n->n + k] || !arch_allowed(&n->result[k].arches, arch);
-		if (arch_allowed(&n->result[i].arches, arch) && add_job(g, n->subtask[i], arch, JOB_BUILD,
+			free_to_go &= !needs[i * n->n + k] || !arch_allowed(&n->result[k], arch);
+		if (arch_allowed(&n->result[i], arch) && add_job(g, n->subtask[i], arch, JOB_BUILD,
 		    free_to_go ? JOB_QUEUED : JOB_WAITING, &ids[i], err) < 0)
 			return -1;
 	}
@@ -322,14 +367,15 @@ make_builds(struct stage *g, struct err *err)
 		return end_failed(g, why, err);
 	}
 	for (size_t i = 0; i < n.n; i++) {
-		bool any = false;
+		AUTO(free) char *reason = NULL;
+		int none = note_left_out(g, n.subtask[i], &n.result[i], &reason, err);
 
-		for (size_t a = 0; a < g->repository.arches.n; a++)
-			any |= arch_allowed(&n.result[i].arches, g->repository.arches.p[a]);
-		if (!any) {
-			AUTO(free) char *why = xasprintf("%s: its ExclusiveArch has no architecture of %s", n.label[i], g->t->repository);
+		if (none) {
+			AUTO(free) char *arches = strs_join(&g->repository.arches, " ");
+			AUTO(free) char *why = xasprintf("%s: %s leaves none of the architectures of %s (%s)", n.label[i],
+			    reason ? reason : "", g->t->repository, arches);
 
-			return end_failed(g, why, err);
+			return none < 0 ? -1 : end_failed(g, why, err);
 		}
 	}
 	for (size_t a = 0; a < g->repository.arches.n; a++)

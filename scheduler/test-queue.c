@@ -32,11 +32,12 @@ yard_make(void)
 }
 
 static struct live *
-submit_as(struct yard *y, const char *owner, const char *arch, enum task_class class)
+submit_as(struct yard *y, const char *owner, const char *arches, enum task_class class)
 {
-	struct live l = {.job = y->next_id++, .owner = xstrdup(owner), .arch = xstrdup(arch), .class = (int)class,
+	struct live l = {.job = y->next_id++, .owner = xstrdup(owner), .class = (int)class,
 	    .submitted = y->now, .queued = y->now};
 
+	strs_split(&l.arches, arches, " ");
 	return queue_add(&y->q, &l);
 }
 
@@ -173,6 +174,11 @@ test_arches(void **state)
 	submit_as(&y, "ann", "", CLASS_BACKGROUND);
 	assert_int_equal(queue_next(&y.q, &none, y.now)->job, 4);
 	assert_int_equal(start(&y), 4);
+	/* One that several architectures will do for. */
+	submit_as(&y, "joe", "aarch64 i586", CLASS_NORMAL);
+	assert_null(queue_next(&y.q, &none, y.now));
+	assert_int_equal(queue_next(&y.q, &arm, y.now)->job, 3);
+	assert_int_equal(start(&y), 5);
 }
 
 /* Each minute of waiting counts as one running job less: a wait is bounded. */
@@ -243,7 +249,7 @@ static void
 test_rebuilt(void **state)
 {
 	AUTO(yard_fini) struct yard y = yard_make();
-	struct live running = {.job = 100, .owner = xstrdup("joe"), .arch = xstrdup("x86_64"), .running = true,
+	struct live running = {.job = 100, .owner = xstrdup("joe"), .running = true,
 	    .class = CLASS_NORMAL, .builder = xstrdup("old"), .attempt = 4};
 
 	queue_add(&y.q, &running);

@@ -116,9 +116,7 @@ add_srpm(struct context *c, struct task *t, int before, const char *path, struct
 {
 	const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
 	AUTO(subtask_fini) struct subtask sub = {.kind = SUBTASK_SRPM, .srpm_file = xstrdup(file)};
-	AUTO(strs_fini) struct strs requires = {0};
-	AUTO(strs_fini) struct strs arches = {0};
-	AUTO(free) char *evr = NULL;
+	AUTO(srpm_facts_fini) struct srpm_facts f = {0};
 	struct sha256 sum;
 	size_t n = strlen(file);
 
@@ -126,9 +124,9 @@ add_srpm(struct context *c, struct task *t, int before, const char *path, struct
 		return err_set(err, EINVAL, "an SRPM is given by a path on the farm's host");
 	if (!text_is_name(file) || n < 9 || strcmp(file + n - 8, ".src.rpm") != 0)
 		return err_set(err, EINVAL, "%s: not the name of a source RPM (NAME-VERSION-RELEASE.src.rpm)", file);
-	if (facts_from_srpm(path, &sub.package, &evr, &requires, &arches, err) < 0 ||
-	    artefact_put_file(c->store->dir, path, false, &sum, err) < 0)
+	if (facts_from_srpm(path, &f, err) < 0 || artefact_put_file(c->store->dir, path, false, &sum, err) < 0)
 		return -1;
+	sub.package = STEAL(f.name);
 	sub.srpm = xstrdup(sum.hex);
 	return save_new(c, t, before, &sub, err);
 }

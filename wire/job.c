@@ -113,6 +113,8 @@ wire_job_fini(struct wire_job *j)
 	strs_fini(&j->on_removed);
 	strs_fini(&j->deletes);
 	strs_fini(&j->builds);
+	files_fini(&j->others);
+	strs_fini(&j->other_arches);
 	file_fini(&j->source);
 	*j = (struct wire_job){0};
 }
@@ -135,6 +137,8 @@ wire_job_pack(struct str *out, const struct wire_job *j)
 	pack_strs(out, &j->on_removed);
 	pack_strs(out, &j->deletes);
 	pack_strs(out, &j->builds);
+	files_pack(out, &j->others);
+	pack_strs(out, &j->other_arches);
 	file_pack(out, &j->source);
 	pack_u64(out, (uint64_t)j->source_date_epoch);
 	limits_pack(out, &j->limits);
@@ -161,17 +165,20 @@ wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
 	unpack_strs(&u, &j->on_removed);
 	unpack_strs(&u, &j->deletes);
 	unpack_strs(&u, &j->builds);
+	files_unpack(&u, &j->others);
+	unpack_strs(&u, &j->other_arches);
 	j->source = file_unpack(&u);
 	j->source_date_epoch = (int64_t)unpack_u64(&u);
 	j->limits = limits_unpack(&u);
 	flags = unpack_u32(&u);
 	j->network = flags & 1;
 	j->keep = flags & 2;
-	if (flags > 3 || j->kind < WIRE_JOB_SRPM || j->kind > WIRE_JOB_TEST || j->n_own > j->overlay.n)
+	if (flags > 3 || j->kind < WIRE_JOB_SRPM || j->kind > WIRE_JOB_TEST || j->n_own > j->overlay.n ||
+	    j->others.n != j->other_arches.n)
 		u.bad = true;
 	if (unpack_end(&u, "JOB", err) < 0 || check_single(j, err) < 0)
 		return -1;
-	return check_files(&j->overlay, "JOB", err);
+	return check_files(&j->overlay, "JOB", err) < 0 ? -1 : check_files(&j->others, "JOB", err);
 }
 
 void
@@ -187,7 +194,8 @@ wire_result_fini(struct wire_result *r)
 	free(r->evr);
 	strs_fini(&r->provides);
 	strs_fini(&r->requires);
-	strs_fini(&r->arches);
+	strs_fini(&r->exclusive);
+	strs_fini(&r->excluded);
 	strs_fini(&r->unmet);
 	*r = (struct wire_result){0};
 }
@@ -209,7 +217,8 @@ wire_result_pack(struct str *out, const struct wire_result *r)
 	pack_text(out, r->evr);
 	pack_strs(out, &r->provides);
 	pack_strs(out, &r->requires);
-	pack_strs(out, &r->arches);
+	pack_strs(out, &r->exclusive);
+	pack_strs(out, &r->excluded);
 	pack_strs(out, &r->unmet);
 }
 
@@ -232,7 +241,8 @@ wire_result_unpack(const void *data, size_t n, struct wire_result *r, struct err
 	r->evr = unpack_text(&u);
 	unpack_strs(&u, &r->provides);
 	unpack_strs(&u, &r->requires);
-	unpack_strs(&u, &r->arches);
+	unpack_strs(&u, &r->exclusive);
+	unpack_strs(&u, &r->excluded);
 	unpack_strs(&u, &r->unmet);
 	if (r->outcome < WIRE_OK || r->outcome > WIRE_NEEDS ||
 	    (r->log[0] && !hash_valid(r->log)) || (r->buildroot[0] && !hash_valid(r->buildroot)))

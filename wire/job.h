@@ -45,6 +45,8 @@ struct wire_job {
 	struct strs removed;		/* sources that are deleted or replaced */
 	struct strs on_removed;		/* those of them that leave with what the task depends on */
 	struct strs deletes, builds;	/* the task's own sources; test only */
+	struct wire_files others;	/* noarch RPMs of the task that are others on another architecture; test only */
+	struct strs other_arches;	/* which it is, one for each of them */
 	/* What to build. */
 	struct wire_file source;	/* SRPM job: a flat tar, its spec first, or an SRPM (by its name); build: the SRPM */
 	int64_t source_date_epoch;	/* seconds */
@@ -79,7 +81,7 @@ struct wire_result {
 	char *package, *evr;		/* source name; epoch:version-release */
 	struct strs provides;		/* names that its binaries give */
 	struct strs requires;		/* names that its build needs */
-	struct strs arches;		/* only these ("" none given); "noarch" */
+	struct strs exclusive, excluded;	/* architectures: only these (none: all), and not these */
 	/* Test: sources whose requirements are unmet. */
 	struct strs unmet;
 };

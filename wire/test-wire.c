@@ -48,6 +48,8 @@ make_job(struct str *out)
 	fill_strs(&j.on_removed, "older");
 	fill_strs(&j.deletes, "old");
 	fill_strs(&j.builds, "a b");
+	wire_files_add(&j.others, SHA_A, "c-1-1.noarch.rpm", SHA_B, "");
+	fill_strs(&j.other_arches, "i586");
 	j.source = (struct wire_file){xstrdup(SHA_A), xstrdup("a.tar"), xstrdup(""), xstrdup("")};
 	wire_job_pack(out, &j);
 }
@@ -63,7 +65,8 @@ make_result(struct str *out)
 	wire_files_add(&r.files, SHA_A, "zlib-1-1.src.rpm", "", "");
 	fill_strs(&r.provides, "zlib libz.so.1");
 	fill_strs(&r.requires, "gcc");
-	fill_strs(&r.arches, "noarch");
+	fill_strs(&r.exclusive, "x86_64");
+	fill_strs(&r.excluded, "i686");
 	fill_strs(&r.unmet, "x y");
 	wire_result_pack(out, &r);
 }
@@ -230,6 +233,9 @@ test_job(void **state)
 	assert_string_equal(j.allow, "unmet a b\n");
 	assert_string_equal(j.base_group, "base gcc");
 	assert_int_equal(j.overlay.n, 2);
+	assert_int_equal(j.others.n, 1);
+	assert_string_equal(j.others.p[0].facts, SHA_B);
+	assert_string_equal(j.other_arches.p[0], "i586");
 	assert_string_equal(j.overlay.p[0].facts, SHA_B);
 	assert_string_equal(j.on_removed.p[0], "older");
 	assert_string_equal(j.source.name, "a.tar");
@@ -285,6 +291,7 @@ test_paths(void **state)
 	refused(make_job, take_job, "a.tar", "../ar");
 	refused(make_job, take_job, "a.tar", ".ssh!");
 	refused(make_job, take_job, "a-1-1.noarch.rpm", "/-1-1.noarch.rpm");
+	refused(make_job, take_job, "c-1-1.noarch.rpm", "/-1-1.noarch.rpm");
 	refused(make_job, take_job, SHA_A, "../" "7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a");
 	refused(make_job, take_job, SHA_B, "E" "3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	refused(make_result, take_result, "zlib-1-1.src.rpm", "../../etc/passwd");
