@@ -65,37 +65,14 @@ collect_rpms(const struct inside *in, const char *folder, int depth, struct err 
 	return 0;
 }
 
-/* Status 11 of rpmbuild: it wrote an SRPM whose requirements are those that %generate_buildrequires gave. */
 static int
-collect_more(const struct inside *in, const char *home, struct err *err)
-{
-	AUTO(free) char *folder = xasprintf("%s/rpmbuild/SRPMS", home);
-	AUTO(closedir) DIR *d = opendir(folder);
-	AUTO(srpm_facts_fini) struct srpm_facts more = {0};
-	AUTO(str_fini) struct str out = {0};
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		AUTO(free) char *path = xasprintf("%s/%s", folder, e->d_name);
-
-		if (!strstr(e->d_name, ".buildreqs.nosrc.rpm"))
-			continue;
-		srpm_facts_fini(&more);
-		if (facts_from_srpm(path, &more, err) < 0)
-			return step_failed(in, err->msg, err);
-	}
-	pack_strs(&out, &more.requires);
-	return step_write(in, "more", &out, err);
-}
-
-static int
-run_rpmbuild(const struct inside *in, const struct root_user *user, int *status, struct err *err)
+run_rpmbuild(const struct inside *in, const struct root_user *user, const char *const *how, int *status, struct err *err)
 {
 	AUTO(free) char *inside = xasprintf("/home/builder/%s", in->job->source.name);
-	const char *argv[] = {"rpmbuild", "--rebuild", "--define", "_topdir /home/builder/rpmbuild",
+	const char *argv[] = {"rpmbuild", how[0], "--define", "_topdir /home/builder/rpmbuild",
 	    "--define", "use_source_date_epoch_as_buildtime 1", "--define", "clamp_mtime_to_source_date_epoch 1",
 	    "--define", "_buildhost artel", "--define", "_build_name_fmt %%{ARCH}/%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
-	    "--target", in->job->arch, inside, NULL};
+	    "--target", in->job->arch, inside, how[1], NULL};
 	struct sandbox_exec x = user->exec;
 
 	x.argv = argv;
@@ -103,27 +80,98 @@ run_rpmbuild(const struct inside *in, const struct root_user *user, int *status,
 	return sandbox_exec(&x, status, err);
 }
 
+/* What the source RPM that rpmbuild left behind requires. MORE_NONE: there is none. */
+enum { MORE_NONE = 1 };
+
+static int
+read_more(const struct inside *in, const char *home, struct err *err)
+{
+	AUTO(free) char *folder = xasprintf("%s/rpmbuild/SRPMS", home);
+	AUTO(closedir) DIR *d = opendir(folder);
+	AUTO(srpm_facts_fini) struct srpm_facts more = {0};
+	AUTO(str_fini) struct str out = {0};
+	struct dirent *e;
+
+	while (d && (e = readdir(d)) && !more.name) {
+		AUTO(free) char *path = xasprintf("%s/%s", folder, e->d_name);
+
+		if (is_rpm(e->d_name) && facts_from_srpm(path, &more, err) < 0)
+			return step_failed(in, err->msg, err);
+	}
+	if (!more.name)
+		return MORE_NONE;
+	pack_strs(&out, &more.requires);
+	return step_write(in, "more", &out, err);
+}
+
+/* A source RPM made here says what its spec requires here. */
+static int
+ask_requires(const struct inside *in, const struct root_user *user, struct err *err)
+{
+	static const char *const how[] = {"-rs", "--nodeps"};
+	int status, r = run_rpmbuild(in, user, how, &status, err);
+
+	if (r == 0 && status == 0)
+		r = read_more(in, user->home, err);
+	if (r == MORE_NONE || (r == 0 && status))
+		return step_failed(in, "rpmbuild: the spec does not say what it requires on this architecture", err);
+	return r;
+}
+
+/*
+ * Status 11 of rpmbuild: BuildRequires are missing. %generate_buildrequires gave them, then it has written a
+ * source RPM that requires them all; or the spec has others here than where the SRPM was made.
+ */
+static int
+collect_more(const struct inside *in, const struct root_user *user, struct err *err)
+{
+	int r = read_more(in, user->home, err);
+
+	return r == MORE_NONE ? ask_requires(in, user, err) : r;
+}
+
+/* Who builds, with the SRPM of the job at home. */
+static int
+lay_out(const struct inside *in, const char *root, struct root_user *user, struct err *err)
+{
+	AUTO(free) char *srpm = step_cached(in->job->source.sha256);
+	AUTO(free) char *copy = NULL;
+
+	if (root_user(in, root, user, err) < 0)
+		return -1;
+	copy = xasprintf("%s/%s", user->home, in->job->source.name);
+	return step_copy_out(srpm, copy, err);
+}
+
+int
+inside_requires(void *arg, struct err *err)
+{
+	const struct inside *in = arg;
+	AUTO(root_user_fini) struct root_user user = {0};
+	AUTO(free) char *root = NULL;
+
+	if (root_mount(in, "root", true, &root, err) < 0 || lay_out(in, root, &user, err) < 0)
+		return -1;
+	return ask_requires(in, &user, err);
+}
+
 int
 inside_build(void *arg, struct err *err)
 {
+	static const char *const how[] = {"--rebuild", NULL};
 	const struct inside *in = arg;
-	AUTO(free) char *srpm = step_cached(in->job->source.sha256);
-	AUTO(free) char *root = NULL;
 	AUTO(root_user_fini) struct root_user user = {0};
-	AUTO(free) char *copy = NULL;
+	AUTO(free) char *root = NULL;
 	AUTO(free) char *rpms = NULL;
 	int r, status;
 
 	r = root_make(in, "root", "full.set", "build root", &root, err);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (root_user(in, root, &user, err) < 0)
-		return -1;
-	copy = xasprintf("%s/%s", user.home, in->job->source.name);
-	if (step_copy_out(srpm, copy, err) < 0 || run_rpmbuild(in, &user, &status, err) < 0)
+	if (lay_out(in, root, &user, err) < 0 || run_rpmbuild(in, &user, how, &status, err) < 0)
 		return -1;
 	if (status == RPMBUILD_MORE)
-		return collect_more(in, user.home, err);
+		return collect_more(in, &user, err);
 	if (status != 0) {
 		AUTO(free) char *why = xasprintf("rpmbuild: exit status %d", status);
 

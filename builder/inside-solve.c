@@ -3,6 +3,7 @@
  * test, those with which each new package can be installed.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -66,20 +67,22 @@ solve_build(const struct inside *in, struct solve *s, const struct strs *group, 
 	AUTO(strs_fini) struct strs wanted = {0};
 	AUTO(srpm_facts_fini) struct srpm_facts source = {0};
 	AUTO(free) char *srpm = step_cached(in->job->source.sha256);
+	const struct strs *requires;
+	const struct str empty = {0};
 	int r;
 
 	for (size_t i = 0; i < group->n; i++)
 		strs_add(&wanted, group->p[i]);
-	if (in->job->kind == WIRE_JOB_BUILD && facts_from_srpm(srpm, &source, err) < 0)
+	if (in->job->kind == WIRE_JOB_BUILD && !in->more && facts_from_srpm(srpm, &source, err) < 0)
 		return step_failed(in, err->msg, err);
-	for (size_t i = 0; i < source.requires.n; i++)
-		strs_add(&wanted, source.requires.p[i]);
-	for (size_t i = 0; i < in->more->n; i++)
-		strs_add(&wanted, in->more->p[i]);
+	if (source.arch && strcmp(source.arch, in->job->arch) != 0 && strcmp(source.arch, "noarch") != 0)
+		return step_write(in, "foreign", &empty, err);
+	requires = in->more ? in->more : &source.requires;
+	for (size_t i = 0; i < requires->n; i++)
+		strs_add(&wanted, requires->p[i]);
 	r = solve_for(s, &wanted, &full, err);
 	if (r == SOLVE_NOT) {
 		AUTO(free) char *why = xasprintf("BuildRequires: %s", err->msg);
-		const struct str empty = {0};
 
 		return step_write(in, "unsatisfied", &empty, err) < 0 ? -1 : step_failed(in, why, err);
 	}

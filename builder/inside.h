@@ -6,7 +6,8 @@
  *   job/<n>/base.set, full.set        what inside_solve() found: the root's packages
  *   job/<n>/test.<i>.set              the same for installing package i
  *   job/<n>/unsatisfied               beside `failed`: for want of a BuildRequires
- *   job/<n>/more                      %generate_buildrequires wants these too, then again
+ *   job/<n>/foreign                   the SRPM is of another architecture: its BuildRequires may be others here
+ *   job/<n>/more                      what the build requires, found on the way: once more with these
  *   job/<n>/out/                      SRPM or RPMs, each RPM with <file>.facts
  *   job/<n>/names                     SRPM: packed, see inside_names()
  *   job/<n>/report                    test: packed report
@@ -22,13 +23,14 @@ struct inside {
 	const struct wire_job *job;
 	const char *name;		/* of the folder below job/ */
 	const char *base;		/* of the base root below roots/ */
-	const struct strs *more;	/* requirements found on the way */
+	const struct strs *more;	/* what the build requires, found on the way; NULL: what the SRPM says */
 	int jobs;			/* RPM_BUILD_NCPUS */
 };
 
 sandbox_fn inside_solve;		/* which packages */
 sandbox_fn inside_base;			/* fill roots/<base>.new, an empty folder, with base.set */
 sandbox_fn inside_srpm;
+sandbox_fn inside_requires;		/* what a build requires on this architecture, asked of its spec in the base root */
 sandbox_fn inside_build;
 sandbox_fn inside_check;		/* the test that needs no root: this task alone against its base */
 sandbox_fn inside_install;		/* install and remove each new package */

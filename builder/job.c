@@ -35,7 +35,8 @@ struct task_job {
 	struct cache cache;
 	struct watch watch;
 	struct sandbox box;
-	struct strs more;
+	struct strs more;		/* what the build requires, once it was found out */
+	bool has_more;
 };
 
 /* How a step ended, besides 0 and -1 (ours). */
@@ -78,7 +79,8 @@ inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 	/* Nothing of other jobs, and of the base roots only the one in question. */
 	const struct sandbox_bind binds[] = {{.path = "artefact"}, {.path = folder, .write = true},
 	    {.path = base, .write = fn == inside_base, .idmap = t->slot->idmap}};
-	struct inside in = {.job = t->job, .name = t->name, .base = t->base, .more = &t->more, .jobs = t->conf->jobs};
+	struct inside in = {.job = t->job, .name = t->name, .base = t->base, .more = t->has_more ? &t->more : NULL,
+	    .jobs = t->conf->jobs};
 	AUTO(str_fini) struct str why = {0};
 	struct sandbox box = t->box;
 	int r;
@@ -244,26 +246,41 @@ solve_and_fetch(struct task_job *t, const char *set_name, struct err *err)
 	return cache_get_set(&t->cache, &set, err);
 }
 
-/* What %generate_buildrequires asked for, if it did: 1 there is more, 0 not. */
+/* What the build requires after all. MORE_ASKED: it was found out, so once more; 0: it was not. */
+enum { MORE_ASKED = STEP_FAILED + 1 };
+
 static int
 take_more(struct task_job *t, struct err *err)
 {
 	AUTO(str_fini) struct str raw = {0};
+	AUTO(strs_fini) struct strs more = {0};
+	AUTO(free) char *before = strs_join(&t->more, ", ");
+	AUTO(free) char *now = NULL;
 	struct unpack u;
 	int r = read_small(t, "more", &raw, err);
 
 	if (r)
 		return r < 0 ? -1 : 0;
 	u = unpack_begin(raw.p, raw.n);
+	unpack_strs(&u, &more);
+	if (unpack_end(&u, "more", err) < 0)
+		return -1;
+	now = strs_join(&more, ", ");
+	/* They are in the root, and rpmbuild does not see them. */
+	if (t->has_more && strcmp(before, now) == 0)
+		return fail(t, "rpmbuild: BuildRequires are missing that its root has");
+	watch_say(&t->watch, "artel: the build requires %s; once more", more.n ? now : "nothing");
 	strs_fini(&t->more);
-	unpack_strs(&u, &t->more);
-	return unpack_end(&u, "more", err) < 0 ? -1 : 1;
+	t->more = more;
+	more = (struct strs){0};
+	t->has_more = true;
+	return MORE_ASKED;
 }
 
 static int
 clean_round(struct task_job *t, struct err *err)
 {
-	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more"};
+	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more", "foreign"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
 		AUTO(free) char *path = xasprintf("job/%s/%s", t->name, left[i]);
@@ -274,24 +291,32 @@ clean_round(struct task_job *t, struct err *err)
 	return 0;
 }
 
+/* Build; or find out what has to be in the root. */
+static int
+build_round(struct task_job *t, struct err *err)
+{
+	AUTO(free) char *foreign = xasprintf("job/%s/foreign", t->name);
+	int r = inside(t, inside_solve, err);
+
+	if (r == 0)
+		r = base_root(t, err);
+	if (r == 0 && file_exists(t->conf->dir, foreign))
+		return inside(t, inside_requires, err);
+	if (r == 0)
+		r = solve_and_fetch(t, "full.set", err);
+	return r ? r : inside(t, t->job->kind == WIRE_JOB_SRPM ? inside_srpm : inside_build, err);
+}
+
 static int
 run_build(struct task_job *t, struct err *err)
 {
 	for (int round = 0; round < MAX_MORE_ROUNDS; round++) {
-		int r = inside(t, inside_solve, err);
+		int r = build_round(t, err);
 
 		if (r == 0)
-			r = base_root(t, err);
-		if (r == 0)
-			r = solve_and_fetch(t, "full.set", err);
-		if (r == 0)
-			r = inside(t, t->job->kind == WIRE_JOB_SRPM ? inside_srpm : inside_build, err);
-		if (r)
+			r = take_more(t, err);
+		if (r != MORE_ASKED)
 			return r;
-		r = take_more(t, err);
-		if (r <= 0)
-			return r;
-		watch_say(&t->watch, "artel: %%generate_buildrequires asks for %zu packages; again", t->more.n);
 		if (clean_round(t, err) < 0)
 			return -1;
 	}

@@ -93,7 +93,8 @@ char *facts_location(const char *file, const char *sha256);
 /* What a source RPM says. */
 struct srpm_facts {
 	char *name, *evr;
-	struct strs requires;			/* BuildRequires as text */
+	char *arch;				/* where it was made, as rpm says it; noarch if that is what it builds */
+	struct strs requires;			/* BuildRequires as text, as they were there */
 	struct strs exclusive, excluded;	/* ExclusiveArch, ExcludeArch */
 };
 void srpm_facts_fini(struct srpm_facts *f);

@@ -187,6 +187,7 @@ srpm_facts_fini(struct srpm_facts *f)
 {
 	free(f->name);
 	free(f->evr);
+	free(f->arch);
 	strs_fini(&f->requires);
 	strs_fini(&f->exclusive);
 	strs_fini(&f->excluded);
@@ -218,6 +219,7 @@ facts_from_srpm(const char *path, struct srpm_facts *out, struct err *err)
 	read_all(h, &f);
 	out->name = STEAL(f.name);
 	out->evr = STEAL(f.evr);
+	out->arch = STEAL(f.arch);
 	for (size_t i = 0; i < f.dep[DEP_REQUIRES].n; i++) {
 		AUTO(str_fini) struct str text = {0};
 
