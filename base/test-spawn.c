@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "base/fault.h"
@@ -275,6 +276,31 @@ test_sandbox(void **state)
 	assert_int_equal(unit_open_fds(), fds);
 }
 
+/* 32 bits are seen inside, and by no one else. */
+static int
+look_at_machine(void *arg, struct err *err)
+{
+	struct utsname u;
+
+	uname(&u);
+	return strcmp(u.machine, arg) == 0 ? 0 : err_set(err, EINVAL, "this is %s", u.machine);
+}
+
+static void
+test_sandbox_bits(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	struct sandbox s = sandbox_in(&f), narrow = s;
+	struct err err = {0};
+	struct utsname u;
+
+	uname(&u);
+	narrow.bits32 = true;
+	OK(sandbox_call(&s, look_at_machine, u.machine, &err));
+	FAILS(sandbox_call(&narrow, look_at_machine, u.machine, &err), "this is ");
+	OK(sandbox_call(&s, look_at_machine, u.machine, &err));
+}
+
 /* Uid 0 inside is nobody outside. */
 static int
 write_outside(void *arg, struct err *err)
@@ -380,6 +406,7 @@ main(void)
 		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_parent_dies),
 		cmocka_unit_test(test_sandbox),
+		cmocka_unit_test(test_sandbox_bits),
 		cmocka_unit_test(test_sandbox_errors),
 		cmocka_unit_test(test_sandbox_killed),
 	};

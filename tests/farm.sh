@@ -26,17 +26,19 @@ export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 export GIT_AUTHOR_NAME=maintainer GIT_AUTHOR_EMAIL=maintainer@example.org
 export GIT_COMMITTER_NAME=maintainer GIT_COMMITTER_EMAIL=maintainer@example.org
 
-# A base repository to build in, cached between runs; prints its path.
+# A base repository to build in, cached between runs; prints its path. [ARCH]
 base_make() {
 	local cache=${ARTEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/artel/debs}
 
 	mkdir -p "$cache"
-	"$here/base-repository/make" "$cache/repository-$GROUP" --group "$GROUP"
+	"$here/base-repository/make" "$cache/repository-$GROUP${1:+-$1}" --group "$GROUP" ${1:+--arch "$1"}
 }
 
-farm_make() { # BASE
+farm_make() { # BASE [OPTION of repo create...]
+	local base=$1
+	shift
 	artel init
-	artel repo create "$REPO" --arch x86_64 --import "$1" --base-group "$BASE_GROUP"
+	artel repo create "$REPO" --arch x86_64 --import "x86_64=$base" --base-group "$BASE_GROUP" "$@"
 	mkdir -p "$FARM/keys" "$FARM/work"
 	: >"$FARM/pids"
 }
@@ -56,12 +58,16 @@ keep() { # NAME COMMAND...
 	done
 }
 
+# What a builder's --arch is, by its name; its machine's by default.
+declare -A BUILDER_ARCH=()
+
 farm_start() {
 	rm -f "$FARM/stop"
 	keep scheduler artel-scheduler ${TRIES:+--tries=$TRIES} &
 	printf '%s\n' "$!" >>"$FARM/pids"
 	for name in builder-1 builder-2; do
-		keep "$name" artel-builder --name "$name" --slots 1 --jobs 2 ${UID_BASE:+--uid-base=$UID_BASE} &
+		keep "$name" artel-builder --name "$name" --slots 1 --jobs 2 ${UID_BASE:+--uid-base=$UID_BASE} \
+			${BUILDER_ARCH[$name]:+--arch="${BUILDER_ARCH[$name]}"} &
 		printf '%s\n' "$!" >>"$FARM/pids"
 	done
 }
