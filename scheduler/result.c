@@ -27,6 +27,24 @@ is_file_name(const char *s)
 	return n > 0 && n <= 255 && s[0] != '.' && s[0] != '-' && strspn(s, allowed) == n;
 }
 
+/* Words of a spec that people will read: an architecture, or a macro that nothing defined. */
+static bool
+are_words(const struct strs *l)
+{
+	enum { MANY = 256, LONG = 64 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		size_t n = strlen(l->p[i]);
+
+		if (n == 0 || n > LONG)
+			return false;
+		for (size_t k = 0; k < n; k++)
+			if (l->p[i][k] <= ' ' || l->p[i][k] > '~')
+				return false;
+	}
+	return l->n <= MANY;
+}
+
 static int
 store_outputs(struct store *s, const struct job *j, const struct wire_result *r, struct err *err)
 {
@@ -55,6 +73,8 @@ store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct e
 
 	if (r->files.n != 1 || !text_is_name(r->package))
 		return err_set(err, EBADMSG, "an SRPM job sent %zu files of `%s`", r->files.n, r->package);
+	if (!are_words(&r->exclusive) || !are_words(&r->excluded))
+		return err_set(err, EBADMSG, "ExclusiveArch or ExcludeArch of `%s` names what cannot be an architecture", r->package);
 	str_clear(&j->result);
 	wire_result_pack(&j->result, r);
 	if (subtask_find(s, j->task, &subs, err) < 0)

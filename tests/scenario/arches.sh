@@ -201,6 +201,24 @@ ok 'merged' artel-merger --once
 is 'both have what is theirs' "$(artel repo packages "$REPO" | grep -E '^(dual|only64|not32|same|needs)' | cut -f 1,3 | tr '\t\n' '. ')" \
 	'dual.i686 dual-debuginfo.i686 dual-debugsource.i686 needs.i686 same.noarch dual.x86_64 dual-debuginfo.x86_64 dual-debugsource.x86_64 needs.x86_64 not32.noarch only64.x86_64 same.noarch '
 
+# What is not built for an architecture any more leaves it.
+again() { # NAME VERSION, the spec on stdin: once more
+	local dir
+	dir=$(spec_make "$1" "$2")
+	git_make joe "$1" "$2-1" "$dir"
+	rm -rf "$dir"
+}
+again needs 1.1 <<'SPEC'
+ExclusiveArch: x86_64 %{no_such_macro}
+%description
+x
+%files
+SPEC
+needs=$(build joe needs 1.1-1)
+ok 'a package that gives up an architecture' wait_state 60 "$needs" BUILT
+ok 'is merged' artel-merger --once
+is 'and is gone from there' "$(artel repo packages "$REPO" | grep -E '^needs' | cut -f 1-3 | tr '\t' ' ')" 'needs 1.1-1 x86_64'
+
 # What is published: dnf takes each for what it is, installs it, and the program runs.
 dnf_of() { # ARCH COMMAND...
 	local arch=$1
