@@ -213,6 +213,33 @@ test_plan_fine(void **state)
 	OK(plan_check(&build, &err));
 }
 
+/* Packages of one name, each from another architecture: noarch or not, the same or not. */
+static void
+test_plan_noarch(void **state)
+{
+	static const struct {
+		const char *arch, *other, *why;
+	} cases[] = {
+		{"noarch", "x 1-1 a; f /a=1", NULL}, {"noarch", "y 1-1 a; f /a=2", NULL}, {"x86_64", "x 1-1 a; f /a=2", NULL},
+		{"noarch", "x 1-1 a; f /a=2", "noarch package x differs between architectures in the content of /a"},
+		{"noarch", "x 1-2 a; f /a=1", "noarch package x differs between architectures in provides"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(change_fini) struct change c = change_make(7, "", "a");
+		AUTO(facts_fini) struct facts other = package_make(cases[i].other);
+		AUTO(free) char *why = NULL;
+
+		bring(&c, "first 1-1 a");
+		bring(&c, "x 1-1 a; f /a=1");
+		free(c.packages.p[1].facts.arch);
+		c.packages.p[1].facts.arch = xstrdup(cases[i].arch);
+		assert_int_equal(plan_noarch_differs(&c, &other, &why), cases[i].why != NULL);
+		if (why)
+			assert_string_equal(why, cases[i].why);
+	}
+}
+
 /* The present packages as "name-evr source" words, malloc'ed. */
 static char *
 present(const struct repo *r)
@@ -637,6 +664,7 @@ main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_plan_refused),
 		cmocka_unit_test(test_plan_fine),
+		cmocka_unit_test(test_plan_noarch),
 		cmocka_unit_test(test_plan_replaces),
 		cmocka_unit_test(test_plan_takes_over),
 		cmocka_unit_test(test_plan_moves),
