@@ -79,12 +79,12 @@ unpack_tree(const char *tar, const char *folder, char **spec, struct err *err)
 
 /* What the binaries provide by name, as the spec says when it is run. */
 static int
-query_names(const struct root_user *user, const char *spec, struct strs *provides, struct err *err)
+query_names(const struct root_user *user, const char *arch, const char *spec, struct strs *provides, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("%s/names", user->home);
 	AUTO(free) char *inside = xasprintf("/home/builder/rpmbuild/SOURCES/%s", spec);
 	const char *argv[] = {"rpmspec", "-q", "--qf", "[%{PROVIDENAME}\n]", "--define",
-	    "_topdir /home/builder/rpmbuild", inside, NULL};
+	    "_topdir /home/builder/rpmbuild", "--target", arch, inside, NULL};
 	AUTO(close) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	struct sandbox_exec x = user->exec;
 	AUTO(str_fini) struct str text = {0};
@@ -128,14 +128,14 @@ write_names(const struct inside *in, const char *srpm, const struct strs *provid
 static int
 make_srpm(const struct inside *in, const struct root_user *user, const char *spec, struct err *err)
 {
-	struct srpm_job job = {.in = &user->exec, .spec_file = spec};
+	struct srpm_job job = {.in = &user->exec, .target = in->job->arch, .spec_file = spec};
 	bool sent = has_suffix(in->job->source.name, ".src.rpm");
 	AUTO(strs_fini) struct strs provides = {0};
 	AUTO(free) char *name = NULL;
 	AUTO(free) char *from = NULL;
 	AUTO(free) char *to = NULL;
 
-	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(user, spec, &provides, err) < 0)
+	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(user, in->job->arch, spec, &provides, err) < 0)
 		return step_failed(in, err->msg, err);
 	from = sent ? step_cached(in->job->source.sha256) : xasprintf("%s/rpmbuild/SRPMS/%s", user->home, name);
 	to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, sent ? in->job->source.name : name);

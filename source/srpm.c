@@ -31,7 +31,7 @@ run(const struct srpm_job *job, struct err *err)
 	    "--define", "use_source_date_epoch_as_buildtime 1",
 	    "--define", "clamp_mtime_to_source_date_epoch 1",
 	    "--define", "source_date_epoch_from_changelog 0",
-	    "--define", "_srcdefattr (-,root,root)", spec, NULL};
+	    "--define", "_srcdefattr (-,root,root)", spec, job->target ? "--target" : NULL, job->target, NULL};
 	struct sandbox_exec x = *job->in;
 	int status;
 

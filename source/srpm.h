@@ -14,6 +14,7 @@ struct sandbox_exec;
 
 struct srpm_job {
 	const struct sandbox_exec *in;	/* where and how; its home is owned by SANDBOX_BUILDER, its argv is not used */
+	const char *target;		/* the architecture that the spec is read for, as rpm names it; NULL: rpm's choice */
 	const char *spec_file;		/* name in home/rpmbuild/SOURCES, where all files lie */
 };
 

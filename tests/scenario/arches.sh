@@ -196,6 +196,7 @@ like 'and says in what' "$(task_reason "$differs")" \
 ok 'what fails on one architecture fails' wait_state 60 "$breaks" FAILED
 like 'and is told by its name' "$(task_reason "$breaks")" "^100 breaks32 i686: build: .*'nothing' undeclared"
 ok 'BuildRequires of one architecture' wait_state 60 "$needs" BUILT
+is 'which was asked where the SRPM was not made' "$(artel log "$needs" 2>/dev/null | grep '^artel: the build requires' | wc -l)" 1
 
 ok 'merged' artel-merger --once
 is 'both have what is theirs' "$(artel repo packages "$REPO" | grep -E '^(dual|only64|not32|same|needs)' | cut -f 1,3 | tr '\t\n' '. ')" \
