@@ -144,7 +144,7 @@ tag_signed() { # USER GITDIR TAG [REVISION]
 # calls add commits. USER NAME TAG FOLDER
 git_make() {
 	local work=$FARM/work/$1-$2 bare=$FARM/people/$1/packages/$2.git
-	[ -n "$4" ] && [ -d "$4" ] || die "git_make $2: no folder"
+	[ -d "${4:?a folder}" ] || die "git_make $2: no folder"
 	if [ ! -d "$work" ]; then
 		git init -q -b main "$work"
 		git init -q --bare -b main "$bare"
