@@ -150,8 +150,10 @@ inside_requires(void *arg, struct err *err)
 	AUTO(root_user_fini) struct root_user user = {0};
 	AUTO(free) char *root = NULL;
 
+	phases_enter(in->phases, PHASE_ROOT);
 	if (root_mount(in, "root", true, &root, err) < 0 || lay_out(in, root, &user, err) < 0)
 		return -1;
+	phases_enter(in->phases, PHASE_RPMBUILD);
 	return ask_requires(in, &user, err);
 }
 
@@ -165,11 +167,14 @@ inside_build(void *arg, struct err *err)
 	AUTO(free) char *rpms = NULL;
 	int r, status;
 
+	phases_enter(in->phases, PHASE_ROOT);
 	r = root_make(in, "root", "full.set", "build root", &root, err);
 	if (r)
 		return r < 0 ? -1 : 0;
+	phases_enter(in->phases, PHASE_RPMBUILD);
 	if (lay_out(in, root, &user, err) < 0 || run_rpmbuild(in, &user, how, &status, err) < 0)
 		return -1;
+	phases_enter(in->phases, PHASE_FACTS);
 	if (status == RPMBUILD_MORE)
 		return collect_more(in, &user, err);
 	if (status != 0) {

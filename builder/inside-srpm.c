@@ -135,8 +135,10 @@ make_srpm(const struct inside *in, const struct root_user *user, const char *spe
 	AUTO(free) char *from = NULL;
 	AUTO(free) char *to = NULL;
 
+	phases_enter(in->phases, PHASE_RPMBUILD);
 	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(user, in->job->arch, spec, &provides, err) < 0)
 		return step_failed(in, err->msg, err);
+	phases_enter(in->phases, PHASE_FACTS);
 	from = sent ? step_cached(in->job->source.sha256) : xasprintf("%s/rpmbuild/SRPMS/%s", user->home, name);
 	to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, sent ? in->job->source.name : name);
 	if (step_copy_out(from, to, err) < 0)
@@ -154,6 +156,7 @@ inside_srpm(void *arg, struct err *err)
 	AUTO(free) char *sources = NULL;
 	AUTO(free) char *spec = NULL;
 
+	phases_enter(in->phases, PHASE_ROOT);
 	if (root_mount(in, "root", true, &root, err) < 0 || root_user(in, root, &user, err) < 0)
 		return -1;
 	sources = xasprintf("%s/rpmbuild/SOURCES", user.home);

@@ -17,6 +17,7 @@
 
 #include "base/sandbox.h"
 #include "base/str.h"
+#include "builder/phases.h"
 #include "wire/job.h"
 
 struct inside {
@@ -25,6 +26,7 @@ struct inside {
 	const char *base;		/* of the base root below roots/ */
 	const struct strs *more;	/* what the build requires, found on the way; NULL: what the SRPM says */
 	int jobs;			/* RPM_BUILD_NCPUS */
+	struct phases *phases;
 };
 
 sandbox_fn inside_solve;		/* which packages */

@@ -15,6 +15,7 @@
 #include "builder/cache.h"
 #include "builder/inside.h"
 #include "builder/job.h"
+#include "builder/phases.h"
 #include "builder/watch.h"
 #include "package/artefact.h"
 #include "repo/check.h"
@@ -37,6 +38,7 @@ struct task_job {
 	struct sandbox box;
 	struct strs more;		/* what the build requires, once it was found out */
 	bool has_more;
+	struct phases *phases;
 };
 
 /* How a step ended, besides 0 and -1 (ours). */
@@ -80,7 +82,7 @@ inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 	const struct sandbox_bind binds[] = {{.path = "artefact"}, {.path = folder, .write = true},
 	    {.path = base, .write = fn == inside_base, .idmap = t->slot->idmap}};
 	struct inside in = {.job = t->job, .name = t->name, .base = t->base, .more = t->has_more ? &t->more : NULL,
-	    .jobs = t->conf->jobs};
+	    .jobs = t->conf->jobs, .phases = t->phases};
 	AUTO(str_fini) struct str why = {0};
 	struct sandbox box = t->box;
 	int r;
@@ -163,6 +165,7 @@ fetch_inputs(struct task_job *t, struct err *err)
 	const struct wire_job *j = t->job;
 	const char *single[] = {j->primary, j->filelists, j->index, j->changes, j->source.sha256};
 
+	phases_enter(t->phases, PHASE_FETCH);
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		if (*single[i] && cache_get(&t->cache, single[i], err) < 0)
 			return -1;
@@ -226,6 +229,7 @@ base_root(struct task_job *t, struct err *err)
 	lock_path = xasprintf("roots/%s.lock", t->base);
 	if (file_exists(t->conf->dir, folder))
 		return 0;
+	phases_enter(t->phases, PHASE_BASE);
 	if (lock(t, lock_path, &held, err) < 0)
 		return -1;
 	if (file_exists(t->conf->dir, folder))
@@ -241,6 +245,7 @@ solve_and_fetch(struct task_job *t, const char *set_name, struct err *err)
 {
 	AUTO(pkgset_fini) struct pkgset set = {0};
 
+	phases_enter(t->phases, PHASE_FETCH);
 	if (read_set(t, set_name, &set, err) < 0)
 		return -1;
 	return cache_get_set(&t->cache, &set, err);
@@ -296,8 +301,10 @@ static int
 build_round(struct task_job *t, struct err *err)
 {
 	AUTO(free) char *foreign = xasprintf("job/%s/foreign", t->name);
-	int r = inside(t, inside_solve, err);
+	int r;
 
+	phases_enter(t->phases, PHASE_SOLVE);
+	r = inside(t, inside_solve, err);
 	if (r == 0)
 		r = base_root(t, err);
 	if (r == 0 && file_exists(t->conf->dir, foreign))
@@ -364,12 +371,15 @@ static int
 run_test(struct task_job *t, struct err *err)
 {
 	size_t first = t->job->overlay.n - t->job->n_own;
-	int r = inside(t, inside_check, err);
+	int r;
 
+	phases_enter(t->phases, PHASE_CHECK);
+	r = inside(t, inside_check, err);
 	if (r == 0)
 		r = take_report(t, err);
 	if (r || t->job->n_own == 0)
 		return r;
+	phases_enter(t->phases, PHASE_SOLVE);
 	r = inside(t, inside_solve, err);
 	if (r == 0)
 		r = base_root(t, err);
@@ -378,7 +388,10 @@ run_test(struct task_job *t, struct err *err)
 
 		r = solve_and_fetch(t, set, err);
 	}
-	return r ? r : inside(t, inside_install, err);
+	if (r)
+		return r;
+	phases_enter(t->phases, PHASE_INSTALL);
+	return inside(t, inside_install, err);
 }
 
 /* Sending back. */
@@ -407,6 +420,7 @@ put_outputs(struct task_job *t, struct err *err)
 	AUTO(strs_fini) struct strs names = {0};
 	struct dirent *e;
 
+	phases_enter(t->phases, PHASE_SEND);
 	if (!d)
 		return err_sys(err, "open %s", path);
 	while ((e = readdir(d))) {
@@ -453,6 +467,16 @@ take_names(struct task_job *t, struct err *err)
 	if (unpack_end(&u, "names", err) < 0)
 		return -1;
 	return text_is_name(o->package) ? 0 : fail(t, "the spec's Name cannot be a package's name");
+}
+
+/* What took how long: the last words of the log, but for why it failed. */
+static void
+say_times(struct task_job *t)
+{
+	AUTO(str_fini) struct str text = {0};
+
+	phases_text(t->phases, &text);
+	watch_say(&t->watch, "artel: %s", str_c(&text));
 }
 
 static int
@@ -522,6 +546,8 @@ finish(struct task_job *t, int r, struct err *err)
 
 	if (r == 0)
 		t->out->outcome = WIRE_OK;
+	if (r >= 0)
+		say_times(t);
 	if (r == STEP_FAILED) {
 		improve_reason(t);
 		watch_say(&t->watch, "artel: failed: %s", t->out->reason);
@@ -562,14 +588,15 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	struct task_job t = {.conf = conf, .slot = slot, .job = job, .out = out, .conn = CONN_INIT,
 	    .name = xasprintf("%lld.%u", (long long)job->ref.job, job->ref.attempt),
 	    .box = {.ids = slot->ids, .dir = conf->state, .network = job->network && job->kind != WIRE_JOB_TEST,
-	        .bits32 = is_32_bits(job->arch)}};
+	        .bits32 = is_32_bits(job->arch)},
+	    .phases = phases_new()};
 	struct err err = {0};
 
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
 	t.cache = (struct cache){.dir = conf->dir, .conn = &t.conn, .reopen = reopen, .arg = &t};
 	t.watch = (struct watch){.conn = &t.conn, .ref = job->ref, .file = -1,
 	    .deadline = deadline(job), .silence_ms = job->limits.silence_ms, .output_left = job->limits.output_bytes};
-	finish(&t, steps(&t, &err), &err);
+	finish(&t, t.phases ? steps(&t, &err) : err_sys(&err, "memory to share"), &err);
 	if (t.watch.file >= 0)
 		close(t.watch.file);
 	str_fini(&t.watch.tail);
@@ -577,6 +604,7 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	conn_fini(&t.conn);
 	free(t.name);
 	free(t.base);
+	phases_free(t.phases);
 }
 
 int
