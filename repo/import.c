@@ -210,7 +210,10 @@ static void
 put_deps(struct str *out, const struct rpmmd_package *p, enum dep_kind k)
 {
 	for (size_t i = 0; i < p->dep[k].n; i++) {
-		str_put(out, &p->dep[k].p[i].flags, sizeof(p->dep[k].p[i].flags));
+		uint32_t flags = p->dep[k].p[i].flags & ~RELATION_OBSOLETES;
+
+		flags |= k == DEP_OBSOLETES ? RELATION_OBSOLETES : 0;
+		str_put(out, &flags, sizeof(flags));
 		put_text(out, p->dep[k].p[i].name);
 		put_text(out, p->dep[k].p[i].evr);
 	}

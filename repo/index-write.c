@@ -196,7 +196,7 @@ index_add_conflict(struct index_writer *w, const char *name, const char *evr, ui
 {
 	uint32_t key = intern_key(w, name), version = intern_version(w, evr);
 
-	vec_push(&w->conflicts, ((struct index_relation){key, version, flags & DEP_COMPARE}));
+	vec_push(&w->conflicts, ((struct index_relation){key, version, flags & (DEP_COMPARE | RELATION_OBSOLETES)}));
 	w->packages.p[w->packages.n - 1].conflicts.n++;
 }
 

@@ -20,7 +20,7 @@
 struct err;
 struct str;
 
-enum { INDEX_VERSION = 2, INDEX_SYMBOL = 1 };
+enum { INDEX_VERSION = 3, INDEX_SYMBOL = 1 };
 #define INDEX_NONE UINT32_MAX
 
 /* A run of another array. */
@@ -49,6 +49,7 @@ struct index_relation {
 	uint32_t key, version, flags;
 };
 #define RELATION_FILE (1u << 31)	/* not said by the package: it has a file of that path */
+#define RELATION_OBSOLETES (1u << 30)	/* of conflicts: it takes the place of packages of that name */
 
 struct index_key {
 	uint32_t text, hash;

@@ -439,7 +439,8 @@ add_conflicts(struct repo *r, uint32_t package, const struct facts *f)
 			const struct dep *d = &f->dep[k].p[i];
 			uint32_t key = intern_key(r, d->name);
 
-			vec_push(&r->conflicts, ((struct index_relation){key, intern_version(r, d->evr), d->flags & DEP_COMPARE}));
+			vec_push(&r->conflicts, ((struct index_relation){key, intern_version(r, d->evr),
+			    (d->flags & DEP_COMPARE) | (k == DEP_OBSOLETES ? RELATION_OBSOLETES : 0)}));
 		}
 	r->packages.p[package - r->base.n_packages].conflicts =
 	    (struct index_run){at, (uint32_t)(r->base.n_conflicts + r->conflicts.n) - at};
