@@ -1,6 +1,7 @@
 /*
  * Which packages a job needs: those of the base group, which make the base root, and those of the whole root. For a
- * test, those with which each new package can be installed.
+ * test, those with which each new package can be installed. All of the base's index and what has changed since, what
+ * the task is built on and has built so far.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,31 +14,31 @@
 #include "builder/step.h"
 #include "package/facts.h"
 
-static struct solve *
-open_solver(const struct inside *in, struct err *err)
+/* The base with the overlay in it, and without the sources that leave. *first: the overlay's first package. */
+static int
+load_repository(const struct inside *in, struct state *st, uint32_t *first, struct err *err)
 {
 	const struct wire_job *j = in->job;
-	AUTO(free) char *primary = step_cached(j->primary);
-	AUTO(free) char *filelists = step_cached(j->filelists);
-	struct solve_input input = {.arch = j->arch, .primary = primary, .filelists = filelists,
-	    .n_overlay = j->overlay.n, .removed = &j->removed};
-	struct solve *s;
 
-	input.overlay = xcalloc(j->overlay.n, sizeof(*input.overlay));
+	if (step_open_state(in, st, err) < 0)
+		return -1;
+	for (size_t i = 0; i < j->removed.n; i++)
+		repo_remove_source(&st->repo, j->removed.p[i], 0);
+	*first = repo_packages(&st->repo);
 	for (size_t i = 0; i < j->overlay.n; i++) {
-		input.overlay[i].path = step_cached(j->overlay.p[i].sha256);
-		input.overlay[i].sha256 = j->overlay.p[i].sha256;
+		AUTO(facts_fini) struct facts f = {0};
+
+		if (step_read_facts(&j->overlay.p[i], false, &f, err) < 0)
+			return -1;
+		repo_add(&st->repo, &f, "", 0);
 	}
-	s = solve_open(&input, err);
-	for (size_t i = 0; i < j->overlay.n; i++)
-		free((char *)input.overlay[i].path);
-	free(input.overlay);
-	return s;
+	repo_keep(&st->repo);
+	return 0;
 }
 
 /* Each new package of the task with the base group, or alone where they cannot be together. */
 static int
-solve_installs(const struct inside *in, struct solve *s, const struct strs *group, struct err *err)
+solve_installs(const struct inside *in, const struct solve *s, const struct strs *group, struct err *err)
 {
 	const struct strs nothing = {0};
 	size_t first = in->job->overlay.n - in->job->n_own;
@@ -45,10 +46,10 @@ solve_installs(const struct inside *in, struct solve *s, const struct strs *grou
 	for (size_t i = first; i < in->job->overlay.n; i++) {
 		AUTO(free) char *what = xasprintf("test.%zu.set", i);
 		AUTO(pkgset_fini) struct pkgset set = {0};
-		int r = solve_for_overlay(s, i, group, &set, err);
+		int r = solve_for(s, group, s->overlay + (uint32_t)i, &set, err);
 
 		if (r == SOLVE_NOT)
-			r = solve_for_overlay(s, i, &nothing, &set, err);
+			r = solve_for(s, &nothing, s->overlay + (uint32_t)i, &set, err);
 		if (r == SOLVE_NOT) {
 			AUTO(free) char *why = xasprintf("%s cannot be installed: %s", in->job->overlay.p[i].name, err->msg);
 
@@ -61,7 +62,7 @@ solve_installs(const struct inside *in, struct solve *s, const struct strs *grou
 }
 
 static int
-solve_build(const struct inside *in, struct solve *s, const struct strs *group, struct err *err)
+solve_build(const struct inside *in, const struct solve *s, const struct strs *group, struct err *err)
 {
 	AUTO(pkgset_fini) struct pkgset full = {0};
 	AUTO(strs_fini) struct strs wanted = {0};
@@ -80,7 +81,7 @@ solve_build(const struct inside *in, struct solve *s, const struct strs *group, 
 	requires = in->more ? in->more : &source.requires;
 	for (size_t i = 0; i < requires->n; i++)
 		strs_add(&wanted, requires->p[i]);
-	r = solve_for(s, &wanted, &full, err);
+	r = solve_for(s, &wanted, INDEX_NONE, &full, err);
 	if (r == SOLVE_NOT) {
 		AUTO(free) char *why = xasprintf("BuildRequires: %s", err->msg);
 
@@ -93,15 +94,16 @@ int
 inside_solve(void *arg, struct err *err)
 {
 	const struct inside *in = arg;
-	AUTO(solve_close) struct solve *s = open_solver(in, err);
+	AUTO(state_fini) struct state st = {0};
 	AUTO(strs_fini) struct strs group = {0};
 	AUTO(pkgset_fini) struct pkgset base = {0};
+	struct solve s = {.repo = &st.repo, .arch = in->job->arch};
 	int r;
 
-	if (!s)
+	if (load_repository(in, &st, &s.overlay, err) < 0)
 		return -1;
 	strs_split(&group, in->job->base_group, " ");
-	r = solve_for(s, &group, &base, err);
+	r = solve_for(&s, &group, INDEX_NONE, &base, err);
 	if (r == SOLVE_NOT) {
 		AUTO(free) char *why = xasprintf("the base group cannot be installed: %s", err->msg);
 
@@ -109,5 +111,5 @@ inside_solve(void *arg, struct err *err)
 	}
 	if (r < 0 || step_write_set(in, "base.set", &base, err) < 0)
 		return -1;
-	return in->job->kind == WIRE_JOB_TEST ? solve_installs(in, s, &group, err) : solve_build(in, s, &group, err);
+	return in->job->kind == WIRE_JOB_TEST ? solve_installs(in, &s, &group, err) : solve_build(in, &s, &group, err);
 }

@@ -2,7 +2,6 @@
  * The tests of a task before it is merged: the checks of the merger, for this task alone on its base; then each new
  * package in a root of the repository as it would be, in and out again.
  */
-#include <fcntl.h>
 #include <sys/mount.h>
 
 #include "base/alloc.h"
@@ -17,38 +16,21 @@
 #include "repo/check.h"
 #include "repo/state.h"
 
-static int
-load_overlay_facts(const struct wire_file *f, bool elf, struct facts *out, struct err *err)
-{
-	AUTO(free) char *path = step_cached(f->facts);
-	AUTO(str_fini) struct str raw = {0};
-
-	if (file_read(AT_FDCWD, path, FACTS_MAX, &raw, err))
-		return err_ctx(err, "facts of %s", f->name);
-	return (elf ? facts_unpack : facts_unpack_no_elf)(raw.p, raw.n, out, err);
-}
-
 /* The base as the task finds it: the state, and what the task was built on. */
 static int
 load_base(const struct inside *in, struct state *st, struct err *err)
 {
 	const struct wire_job *j = in->job;
-	AUTO(free) char *path = step_cached(j->index);
-	AUTO(free) char *since = step_cached(j->changes);
-	AUTO(close) int index = open(path, O_RDONLY | O_CLOEXEC);
-	AUTO(close) int changes = *j->changes ? open(since, O_RDONLY | O_CLOEXEC) : -1;
 	struct repo *r = &st->repo;
 
-	if (index < 0 || (*j->changes && changes < 0))
-		return err_sys(err, "index of the base");
-	if (state_open(st, index, changes, err) < 0)
-		return err_ctx(err, "index of the base");
+	if (step_open_state(in, st, err) < 0)
+		return -1;
 	for (size_t i = 0; i < j->on_removed.n; i++)
 		repo_remove_source(r, j->on_removed.p[i], 0);
 	for (size_t i = 0; i < j->overlay.n - j->n_own; i++) {
 		AUTO(facts_fini) struct facts f = {0};
 
-		if (load_overlay_facts(&j->overlay.p[i], true, &f, err) < 0)
+		if (step_read_facts(&j->overlay.p[i], true, &f, err) < 0)
 			return -1;
 		repo_add(r, &f, "", 0);
 	}
@@ -69,7 +51,7 @@ load_own(const struct inside *in, struct change *c, struct err *err)
 	for (size_t i = j->overlay.n - j->n_own; i < j->overlay.n; i++) {
 		struct facts f = {0};
 
-		if (load_overlay_facts(&j->overlay.p[i], true, &f, err) < 0)
+		if (step_read_facts(&j->overlay.p[i], true, &f, err) < 0)
 			return -1;
 		change_add(c, &f, "");
 	}
@@ -87,7 +69,7 @@ check_noarch(const struct inside *in, const struct change *own, struct report *r
 		AUTO(free) char *why = NULL;
 		AUTO(free) char *text = NULL;
 
-		if (load_overlay_facts(&j->others.p[i], false, &f, err) < 0)
+		if (step_read_facts(&j->others.p[i], false, &f, err) < 0)
 			return -1;
 		if (!plan_noarch_differs(own, &f, &why))
 			continue;
@@ -129,7 +111,7 @@ try_install(const struct inside *in, size_t i, struct err *err)
 	AUTO(free) char *root = NULL;
 	int r;
 
-	if (load_overlay_facts(&in->job->overlay.p[i], false, &f, err) < 0)
+	if (step_read_facts(&in->job->overlay.p[i], false, &f, err) < 0)
 		return -1;
 	what = xasprintf("install check of %s", f.name);
 	r = root_make(in, tag, set, what, &root, err);

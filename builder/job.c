@@ -163,15 +163,14 @@ static int
 fetch_inputs(struct task_job *t, struct err *err)
 {
 	const struct wire_job *j = t->job;
-	const char *single[] = {j->primary, j->filelists, j->index, j->changes, j->source.sha256};
+	const char *single[] = {j->index, j->changes, j->source.sha256};
 
 	phases_enter(t->phases, PHASE_FETCH);
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		if (*single[i] && cache_get(&t->cache, single[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < j->overlay.n; i++)
-		if (cache_get(&t->cache, j->overlay.p[i].sha256, err) < 0 ||
-		    (j->kind == WIRE_JOB_TEST && cache_get(&t->cache, j->overlay.p[i].facts, err) < 0))
+		if (cache_get(&t->cache, j->overlay.p[i].facts, err) < 0)
 			return err_ctx(err, "%s", j->overlay.p[i].name);
 	for (size_t i = 0; i < j->others.n; i++)
 		if (cache_get(&t->cache, j->others.p[i].facts, err) < 0)

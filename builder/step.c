@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "builder/step.h"
 #include "package/artefact.h"
+#include "package/facts.h"
 
 enum { SET_MAX = 16 << 20 };
 
@@ -60,6 +61,31 @@ step_write_set(const struct inside *in, const char *what, struct pkgset *set, st
 	pkgset_sort(set);
 	pkgset_text(set, &text);
 	return step_write(in, what, &text, err);
+}
+
+int
+step_open_state(const struct inside *in, struct state *out, struct err *err)
+{
+	const struct wire_job *j = in->job;
+	AUTO(free) char *path = step_cached(j->index);
+	AUTO(free) char *since = step_cached(j->changes);
+	AUTO(close) int index = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO(close) int changes = *j->changes ? open(since, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (index < 0 || (*j->changes && changes < 0))
+		return err_sys(err, "index of the base");
+	return state_open(out, index, changes, err) < 0 ? err_ctx(err, "index of the base") : 0;
+}
+
+int
+step_read_facts(const struct wire_file *f, bool elf, struct facts *out, struct err *err)
+{
+	AUTO(free) char *path = step_cached(f->facts);
+	AUTO(str_fini) struct str raw = {0};
+
+	if (file_read(AT_FDCWD, path, FACTS_MAX, &raw, err))
+		return err_ctx(err, "facts of %s", f->name);
+	return (elf ? facts_unpack : facts_unpack_no_elf)(raw.p, raw.n, out, err);
 }
 
 int

@@ -7,8 +7,10 @@
 
 #include "builder/inside.h"
 #include "builder/pkgset.h"
+#include "repo/state.h"
 
 struct err;
+struct facts;
 struct str;
 
 /* Paths inside; malloc'ed: a file of the job, and an artefact of the cache. */
@@ -22,6 +24,11 @@ int step_failed(const struct inside *in, const char *why, struct err *err);
 int step_read_set(const struct inside *in, const char *what, struct pkgset *out, struct err *err);
 /* Sorts the set. */
 int step_write_set(const struct inside *in, const char *what, struct pkgset *set, struct err *err);
+
+/* The base state of the job, as it was published. */
+int step_open_state(const struct inside *in, struct state *out, struct err *err);
+/* The facts of an overlay's package; without its ELF files they are read sooner. */
+int step_read_facts(const struct wire_file *f, bool elf, struct facts *out, struct err *err);
 
 /* Copy a file that strangers made: only a regular file, never through a link, to a name that is free. */
 int step_copy_out(const char *from, const char *to, struct err *err);
