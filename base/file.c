@@ -81,15 +81,23 @@ file_sync_parent(int dir, const char *path, struct err *err)
 }
 
 static int
-write_synced(int dir, const char *path, const void *data, size_t n, mode_t mode, struct err *err)
+write_whole(int dir, const char *path, const void *data, size_t n, mode_t mode, bool scratch, struct err *err)
 {
-	AUTO(close) int fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	AUTO(close) int fd = openat(dir, path, O_WRONLY | O_CREAT | (scratch ? O_EXCL : O_TRUNC) | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	if (fd < 0)
 		return err_sys(err, "create %s", path);
 	if (file_write_fd(fd, data, n, err) < 0)
 		return err_ctx(err, "%s", path);
-	return file_sync(fd, path, err);
+	return scratch ? 0 : file_sync(fd, path, err);
+}
+
+int
+file_write(int dir, const char *path, const void *data, size_t n, mode_t mode, struct err *err)
+{
+	if (unlinkat(dir, path, 0) < 0 && errno != ENOENT)
+		return err_sys(err, "remove %s", path);
+	return write_whole(dir, path, data, n, mode, true, err);
 }
 
 int
@@ -97,7 +105,7 @@ file_replace(int dir, const char *path, const void *data, size_t n, mode_t mode,
 {
 	AUTO(free) char *tmp = xasprintf("%s.tmp.%d", path, (int)getpid());
 
-	if (write_synced(dir, tmp, data, n, mode, err) < 0 ||
+	if (write_whole(dir, tmp, data, n, mode, false, err) < 0 ||
 	    (renameat(dir, tmp, dir, path) < 0 && err_sys(err, "rename %s", tmp) < 0)) {
 		unlinkat(dir, tmp, 0);
 		return -1;

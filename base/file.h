@@ -17,6 +17,8 @@ int file_read(int dir, const char *path, size_t max, struct str *out, struct err
 int file_read_fd(int fd, size_t max, struct str *out, struct err *err);
 /* Write all of it, through short writes and EINTR. */
 int file_write_fd(int fd, const void *data, size_t n, struct err *err);
+/* Write a file that we shall read soon, neither atomic nor durable; what has the name goes first, whatever it is but a folder. */
+int file_write(int dir, const char *path, const void *data, size_t n, mode_t mode, struct err *err);
 /* Replace path by data: temporary, fsync, rename, fsync of the directory. */
 int file_replace(int dir, const char *path, const void *data, size_t n, mode_t mode, struct err *err);
 /* Make the symlink path point to target, atomically and durably. */

@@ -316,6 +316,29 @@ test_file_read(void **state)
 	assert_false(file_exists(f.fd, "y"));
 }
 
+/* Whatever has the name already, links and pipes too, is not written to. */
+static void
+test_file_write(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(free) char *text = NULL;
+	AUTO(free) char *other = NULL;
+	struct err err = {0};
+
+	folder_put(&f, "other", "old");
+	assert_int_equal(mkfifoat(f.fd, "x", 0600), 0);
+	OK(file_write(f.fd, "x", "one", 3, 0600, &err));
+	assert_int_equal(unlinkat(f.fd, "x", 0), 0);
+	assert_int_equal(symlinkat("other", f.fd, "x"), 0);
+	OK(file_write(f.fd, "x", "two", 3, 0600, &err));
+	OK(file_write(f.fd, "x", "three", 5, 0600, &err));
+	text = folder_get(&f, "x");
+	other = folder_get(&f, "other");
+	assert_string_equal(text, "three");
+	assert_string_equal(other, "old");
+	FAILS(file_write(f.fd, "no/x", "three", 5, 0600, &err), "no/x");
+}
+
 static void
 test_file_replace(void **state)
 {
@@ -608,6 +631,7 @@ main(void)
 		cmocka_unit_test(test_conf_malformed),
 		cmocka_unit_test(test_conf_read),
 		cmocka_unit_test(test_file_read),
+		cmocka_unit_test(test_file_write),
 		cmocka_unit_test(test_file_replace),
 #if FAULTS
 		cmocka_unit_test(test_file_replace_faults),

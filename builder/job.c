@@ -495,7 +495,7 @@ put_log(struct task_job *t, struct err *err)
 	if (ZSTD_isError(n))
 		return err_set(err, EIO, "compress the log: %s", ZSTD_getErrorName(n));
 	/* job/<n> belongs to the sandbox: as root that is no obstacle, as a user they are the same. */
-	if (file_replace(t->conf->dir, packed_path, packed, n, 0644, err) < 0)
+	if (file_write(t->conf->dir, packed_path, packed, n, 0644, err) < 0)
 		return -1;
 	free(t->out->log);
 	t->out->log = NULL;

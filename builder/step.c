@@ -30,7 +30,7 @@ step_write(const struct inside *in, const char *what, const struct str *data, st
 {
 	AUTO(free) char *path = step_path(in, what);
 
-	return file_replace(AT_FDCWD, path, str_c(data), data->n, 0644, err);
+	return file_write(AT_FDCWD, path, str_c(data), data->n, 0644, err);
 }
 
 int
