@@ -131,6 +131,7 @@ inside_install(void *arg, struct err *err)
 	const struct inside *in = arg;
 	int r = 0;
 
+	phases_enter(in->phases, PHASE_INSTALL);
 	for (size_t i = in->job->overlay.n - in->job->n_own; i < in->job->overlay.n && r == 0; i++)
 		r = try_install(in, i, err);
 	return r < 0 ? -1 : 0;

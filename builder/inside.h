@@ -11,6 +11,7 @@
  *   job/<n>/out/                      SRPM or RPMs, each RPM with <file>.facts
  *   job/<n>/names                     SRPM: packed, see inside_names()
  *   job/<n>/report                    test: packed report
+ *   job/<n>/ready                     inside_all() went on to the last step
  */
 #ifndef ARTEL_BUILDER_INSIDE_H
 #define ARTEL_BUILDER_INSIDE_H
@@ -23,12 +24,13 @@
 struct inside {
 	const struct wire_job *job;
 	const char *name;		/* of the folder below job/ */
-	const char *base;		/* of the base root below roots/ */
+	const char *base;		/* of the base root below roots/; "": none yet */
 	const struct strs *more;	/* what the build requires, found on the way; NULL: what the SRPM says */
 	int jobs;			/* RPM_BUILD_NCPUS */
 	struct phases *phases;
 };
 
+sandbox_fn inside_all;			/* all that follow but inside_base(), or up to inside_solve() */
 sandbox_fn inside_solve;		/* which packages */
 sandbox_fn inside_base;			/* fill roots/<base>.new, an empty folder, with base.set */
 sandbox_fn inside_srpm;

@@ -16,12 +16,14 @@
 #include "builder/inside.h"
 #include "builder/job.h"
 #include "builder/phases.h"
+#include "builder/root.h"
+#include "builder/roots.h"
 #include "builder/watch.h"
 #include "package/artefact.h"
 #include "repo/check.h"
 #include "wire/exchange.h"
 
-enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 50, REOPEN_MS = 500, ZSTD_LEVEL = 3 };
+enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 20, REOPEN_MS = 500, ZSTD_LEVEL = 3 };
 
 AUTO_DEFINE(DIR *, closedir);
 
@@ -31,7 +33,8 @@ struct task_job {
 	const struct wire_job *job;
 	struct wire_result *out;
 	char *name;			/* of the folder below job/ */
-	char *base;			/* of the base root */
+	struct roots_id base;		/* the base root; "": none yet */
+	int base_held;			/* its lock */
 	struct conn conn;
 	struct cache cache;
 	struct watch watch;
@@ -77,18 +80,18 @@ static int
 inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 {
 	AUTO(free) char *folder = xasprintf("job/%s", t->name);
-	AUTO(free) char *base = xasprintf("roots/%s%s", t->base ? t->base : "", fn == inside_base ? ".new" : "");
+	AUTO(free) char *base = xasprintf("roots/%s%s", t->base.text, fn == inside_base ? ".new" : "");
 	/* Nothing of other jobs, and of the base roots only the one in question. */
 	const struct sandbox_bind binds[] = {{.path = "artefact"}, {.path = folder, .write = true},
 	    {.path = base, .write = fn == inside_base, .idmap = t->slot->idmap}};
-	struct inside in = {.job = t->job, .name = t->name, .base = t->base, .more = t->has_more ? &t->more : NULL,
+	struct inside in = {.job = t->job, .name = t->name, .base = t->base.text, .more = t->has_more ? &t->more : NULL,
 	    .jobs = t->conf->jobs, .phases = t->phases};
 	AUTO(str_fini) struct str why = {0};
 	struct sandbox box = t->box;
 	int r;
 
 	box.binds = binds;
-	box.n_binds = t->base ? 3 : 2;
+	box.n_binds = *t->base.text ? 3 : 2;
 	r = watch_run(&t->watch, &box, fn, &in, err);
 
 	if (r == WATCH_LIMIT)
@@ -178,21 +181,11 @@ fetch_inputs(struct task_job *t, struct err *err)
 	return 0;
 }
 
-/* Wait for a lock that another job of this builder may hold. */
-static int
-lock(struct task_job *t, const char *path, int *fd, struct err *err)
-{
-	int r;
-
-	while ((r = file_lock(t->conf->dir, path, fd, err)) == FILE_BUSY)
-		poll(NULL, 0, LOCK_POLL_MS);
-	return r;
-}
-
 /* Into an empty folder that appears under its name when it is whole. */
 static int
-make_base(struct task_job *t, const char *folder, struct err *err)
+make_base(struct task_job *t, struct err *err)
 {
+	AUTO(free) char *folder = xasprintf("roots/%s", t->base.text);
 	AUTO(free) char *new = xasprintf("%s.new", folder);
 	unsigned owner = t->conf->ids.first;
 	int r;
@@ -208,46 +201,94 @@ make_base(struct task_job *t, const char *folder, struct err *err)
 	return r;
 }
 
-/* Have the base root: made by the first job that needs it, under a lock. */
+static void
+take_base(struct task_job *t, struct roots_id id, int held)
+{
+	if (t->base_held >= 0)
+		close(t->base_held);
+	t->base = id;
+	t->base_held = held;
+}
+
+/* Hold the root that such jobs had last, if it is there: most likely this one gets it too. */
+static void
+guess_base(struct task_job *t)
+{
+	struct roots_id guess = roots_guess(t->conf->dir, t->job->repository, t->job->arch);
+	struct err ignored;
+	int held = -1;
+
+	if (*guess.text && roots_use(t->conf->dir, guess.text, &held, &ignored) == 0)
+		take_base(t, guess, held);
+}
+
+/* Make it if nobody did so meanwhile. ROOTS_BUSY: somebody does. */
+static int
+make_absent(struct task_job *t, const struct pkgset *set, struct err *err)
+{
+	AUTO(free) char *folder = xasprintf("roots/%s", t->base.text);
+	AUTO(close) int alone = -1;
+	int r = roots_hold(t->conf->dir, t->base.text, &alone, err);
+
+	if (r || file_exists(t->conf->dir, folder))
+		return r;
+	watch_say(&t->watch, "artel: making a base root of %zu packages", set->n);
+	if (cache_get_set(&t->cache, set, err) < 0)
+		return -1;
+	return make_base(t, err);
+}
+
+/* Have the base root of base.set and hold it: made by the first job that needs it. */
 static int
 base_root(struct task_job *t, struct err *err)
 {
 	AUTO(str_fini) struct str text = {0};
 	AUTO(pkgset_fini) struct pkgset set = {0};
-	AUTO(free) char *folder = NULL;
-	AUTO(free) char *lock_path = NULL;
-	AUTO(close) int held = -1;
-	struct sha256 id;
+	struct roots_id id;
+	int held = -1, r;
 
 	if (read_small(t, "base.set", &text, err) || pkgset_parse(str_c(&text), &set, err) < 0)
 		return err_ctx(err, "base root");
-	id = hash_bytes(text.p, text.n);
-	free(t->base);
-	t->base = xasprintf("%.32s", id.hex);
-	folder = xasprintf("roots/%s", t->base);
-	lock_path = xasprintf("roots/%s.lock", t->base);
-	if (file_exists(t->conf->dir, folder))
+	id = roots_id(text.p, text.n);
+	if (strcmp(id.text, t->base.text) == 0)
 		return 0;
-	phases_enter(t->phases, PHASE_BASE);
-	if (lock(t, lock_path, &held, err) < 0)
-		return -1;
-	if (file_exists(t->conf->dir, folder))
-		return 0;
-	watch_say(&t->watch, "artel: making a base root of %zu packages", set.n);
-	if (cache_get_set(&t->cache, &set, err) < 0)
-		return -1;
-	return make_base(t, folder, err);
+	take_base(t, id, -1);
+	while ((r = roots_use(t->conf->dir, id.text, &held, err)) != 0) {
+		phases_enter(t->phases, PHASE_BASE);
+		if (r == ROOTS_ABSENT)
+			r = make_absent(t, &set, err);
+		if (r == ROOTS_BUSY)
+			poll(NULL, 0, LOCK_POLL_MS);
+		else if (r)
+			return r;
+	}
+	take_base(t, id, held);
+	roots_remember(t->conf->dir, t->job->repository, t->job->arch, id.text);
+	return 0;
 }
 
+/* What a set has beyond the base root. */
 static int
-solve_and_fetch(struct task_job *t, const char *set_name, struct err *err)
+fetch_set(struct task_job *t, const char *set_name, struct err *err)
 {
+	AUTO(pkgset_fini) struct pkgset base = {0};
 	AUTO(pkgset_fini) struct pkgset set = {0};
+	AUTO(pkgset_fini) struct pkgset needed = {0};
 
 	phases_enter(t->phases, PHASE_FETCH);
-	if (read_set(t, set_name, &set, err) < 0)
+	if (read_set(t, "base.set", &base, err) < 0 || read_set(t, set_name, &set, err) < 0)
 		return -1;
-	return cache_get_set(&t->cache, &set, err);
+	root_needs(&base, &set, &needed);
+	return cache_get_set(&t->cache, &needed, err);
+}
+
+/* Whether inside_all() had all that it needs, and went on. */
+static bool
+went_on(struct task_job *t)
+{
+	AUTO(free) char *path = xasprintf("job/%s/ready", t->name);
+
+	return file_exists(t->conf->dir, path);
 }
 
 /* What the build requires after all. MORE_ASKED: it was found out, so once more; 0: it was not. */
@@ -284,7 +325,7 @@ take_more(struct task_job *t, struct err *err)
 static int
 clean_round(struct task_job *t, struct err *err)
 {
-	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more", "foreign"};
+	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more", "foreign", "ready"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
 		AUTO(free) char *path = xasprintf("job/%s/%s", t->name, left[i]);
@@ -295,7 +336,10 @@ clean_round(struct task_job *t, struct err *err)
 	return 0;
 }
 
-/* Build; or find out what has to be in the root. */
+/*
+ * Build; or find out what has to be in the root. In one sandbox, or step by step where there is something to fetch or
+ * to make.
+ */
 static int
 build_round(struct task_job *t, struct err *err)
 {
@@ -303,13 +347,15 @@ build_round(struct task_job *t, struct err *err)
 	int r;
 
 	phases_enter(t->phases, PHASE_SOLVE);
-	r = inside(t, inside_solve, err);
-	if (r == 0)
-		r = base_root(t, err);
+	guess_base(t);
+	r = inside(t, inside_all, err);
+	if (r || went_on(t))
+		return r;
+	r = base_root(t, err);
 	if (r == 0 && file_exists(t->conf->dir, foreign))
 		return inside(t, inside_requires, err);
 	if (r == 0)
-		r = solve_and_fetch(t, "full.set", err);
+		r = fetch_set(t, "full.set", err);
 	return r ? r : inside(t, t->job->kind == WIRE_JOB_SRPM ? inside_srpm : inside_build, err);
 }
 
@@ -373,23 +419,23 @@ run_test(struct task_job *t, struct err *err)
 	int r;
 
 	phases_enter(t->phases, PHASE_CHECK);
-	r = inside(t, inside_check, err);
-	if (r == 0)
-		r = take_report(t, err);
-	if (r || t->job->n_own == 0)
+	guess_base(t);
+	r = inside(t, inside_all, err);
+	if (r < 0)
+		return -1;
+	/* What the packages break is told before what became of installing them. */
+	if (take_report(t, err) != 0)
+		return t->out->outcome == WIRE_FAILED ? STEP_FAILED : -1;
+	if (r || t->job->n_own == 0 || went_on(t))
 		return r;
-	phases_enter(t->phases, PHASE_SOLVE);
-	r = inside(t, inside_solve, err);
-	if (r == 0)
-		r = base_root(t, err);
+	r = base_root(t, err);
 	for (size_t i = first; i < t->job->overlay.n && r == 0; i++) {
 		AUTO(free) char *set = xasprintf("test.%zu.set", i);
 
-		r = solve_and_fetch(t, set, err);
+		r = fetch_set(t, set, err);
 	}
 	if (r)
 		return r;
-	phases_enter(t->phases, PHASE_INSTALL);
 	return inside(t, inside_install, err);
 }
 
@@ -543,6 +589,7 @@ finish(struct task_job *t, int r, struct err *err)
 	AUTO(free) char *folder = xasprintf("job/%s", t->name);
 	struct err why;
 
+	t->out->root = xstrdup(t->base.text);
 	if (r == 0)
 		t->out->outcome = WIRE_OK;
 	if (r >= 0)
@@ -584,7 +631,7 @@ is_32_bits(const char *arch)
 void
 job_run(const struct job_conf *conf, const struct job_slot *slot, const struct wire_job *job, struct wire_result *out)
 {
-	struct task_job t = {.conf = conf, .slot = slot, .job = job, .out = out, .conn = CONN_INIT,
+	struct task_job t = {.conf = conf, .slot = slot, .job = job, .out = out, .conn = CONN_INIT, .base_held = -1,
 	    .name = xasprintf("%lld.%u", (long long)job->ref.job, job->ref.attempt),
 	    .box = {.ids = slot->ids, .dir = conf->state, .network = job->network && job->kind != WIRE_JOB_TEST,
 	        .bits32 = is_32_bits(job->arch)},
@@ -602,7 +649,8 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	strs_fini(&t.more);
 	conn_fini(&t.conn);
 	free(t.name);
-	free(t.base);
+	if (t.base_held >= 0)
+		close(t.base_held);
 	phases_free(t.phases);
 }
 

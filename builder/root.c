@@ -60,22 +60,32 @@ root_mount(const struct inside *in, const char *tag, bool on_base, char **root, 
 	return 0;
 }
 
+bool
+root_needs(const struct pkgset *base, const struct pkgset *set, struct pkgset *out)
+{
+	AUTO(pkgset_fini) struct pkgset missing = {0};
+
+	pkgset_minus(base, set, &missing);
+	if (missing.n)
+		pkgset_union(out, set);
+	else
+		pkgset_minus(set, base, out);
+	return missing.n == 0;
+}
+
 int
 root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err)
 {
 	AUTO(pkgset_fini) struct pkgset base = {0};
 	AUTO(pkgset_fini) struct pkgset full = {0};
-	AUTO(pkgset_fini) struct pkgset rest = {0};
-	AUTO(pkgset_fini) struct pkgset missing = {0};
+	AUTO(pkgset_fini) struct pkgset needed = {0};
 	AUTO(strs_fini) struct strs paths = {0};
 
 	if (step_read_set(in, "base.set", &base, err) < 0 || step_read_set(in, set_name, &full, err) < 0)
 		return -1;
-	pkgset_minus(&full, &base, &rest);
-	pkgset_minus(&base, &full, &missing);
-	if (root_mount(in, tag, missing.n == 0, root, err) < 0)
+	if (root_mount(in, tag, root_needs(&base, &full, &needed), root, err) < 0)
 		return -1;
-	paths_of(missing.n ? &full : &rest, &paths);
+	paths_of(&needed, &paths);
 	if (install_into(*root, &paths, err) < 0) {
 		AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
 

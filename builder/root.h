@@ -9,12 +9,18 @@
 
 #include "base/auto.h"
 #include "base/sandbox.h"
+#include "builder/pkgset.h"
 
 struct err;
 struct inside;
 
 /* A fresh writable root, job/<n>/<tag>: over the base root, or over nothing. *root is its path inside, malloc'ed. */
 int root_mount(const struct inside *in, const char *tag, bool on_base, char **root, struct err *err);
+/*
+ * What must be installed to make a root of a set: what it has beyond the base; or all of it, and false, where it lacks
+ * some of that.
+ */
+bool root_needs(const struct pkgset *base, const struct pkgset *set, struct pkgset *out);
 /*
  * A root with exactly the packages of a set, by the set's file name: the base root and the
  * difference where the set has all of the base, else all of it anew. ROOT_REFUSED: rpm would
