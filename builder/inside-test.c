@@ -2,14 +2,11 @@
  * The tests of a task before it is merged: the checks of the merger, for this task alone on its base; then each new
  * package in a root of the repository as it would be, in and out again.
  */
-#include <sys/mount.h>
-
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "builder/inside.h"
-#include "builder/install.h"
 #include "builder/root.h"
 #include "builder/step.h"
 #include "package/facts.h"
@@ -108,21 +105,11 @@ try_install(const struct inside *in, size_t i, struct err *err)
 	AUTO(free) char *set = xasprintf("test.%zu.set", i);
 	AUTO(facts_fini) struct facts f = {0};
 	AUTO(free) char *what = NULL;
-	AUTO(free) char *root = NULL;
-	int r;
 
 	if (step_read_facts(&in->job->overlay.p[i], false, &f, err) < 0)
 		return -1;
 	what = xasprintf("install check of %s", f.name);
-	r = root_make(in, tag, set, what, &root, err);
-	if (r == 0 && install_remove(root, f.name, err) < 0) {
-		AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
-
-		r = step_failed(in, why, err) < 0 ? -1 : 1;
-	}
-	if (root)
-		umount2(root, MNT_DETACH);
-	return r;
+	return root_try(in, tag, set, what, f.name, err);
 }
 
 int

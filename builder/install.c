@@ -186,13 +186,6 @@ install_into(const char *root, const struct strs *paths, struct err *err)
 }
 
 static int
-open_nothing(void *arg, struct err *err)
-{
-	configure();
-	return 0;
-}
-
-static int
 take_out(void *arg, struct err *err)
 {
 	const struct install *in = arg;
@@ -211,10 +204,19 @@ take_out(void *arg, struct err *err)
 	return run(ts, true, "remove", err);
 }
 
-int
-install_remove(const char *root, const char *name, struct err *err)
+static int
+in_and_out(void *arg, struct err *err)
 {
-	struct install in = {.name = name};
+	const struct install *in = arg;
 
-	return confine_call(root, open_nothing, take_out, &in, err);
+	return in->paths->n && install(arg, err) < 0 ? -1 : take_out(arg, err);
+}
+
+int
+install_try(const char *root, const struct strs *paths, const char *name, struct err *err)
+{
+	AUTO(free) int *files = xcalloc(paths->n, sizeof(*files));
+	struct install in = {.paths = paths, .files = files, .name = name};
+
+	return confine_call(root, open_files, in_and_out, &in, err);
 }

@@ -11,7 +11,7 @@ struct err;
  * conflicts, unmet requirements, failing scriptlets) is -1 with rpm's words.
  */
 int install_into(const char *root, const struct strs *paths, struct err *err);
-/* Remove one installed package by name; a failing scriptlet is an error. */
-int install_remove(const char *root, const char *name, struct err *err);
+/* The same, then remove one package by name, as a second transaction; a failing scriptlet is an error. */
+int install_try(const char *root, const struct strs *paths, const char *name, struct err *err);
 
 #endif

@@ -173,7 +173,9 @@ fetch_inputs(struct task_job *t, struct err *err)
 		if (*single[i] && cache_get(&t->cache, single[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < j->overlay.n; i++)
-		if (cache_get(&t->cache, j->overlay.p[i].facts, err) < 0)
+		/* What a test installs is fetched at once; of other packages perhaps none is needed. */
+		if (cache_get(&t->cache, j->overlay.p[i].facts, err) < 0 || (j->kind == WIRE_JOB_TEST &&
+		    i >= j->overlay.n - j->n_own && cache_get(&t->cache, j->overlay.p[i].sha256, err) < 0))
 			return err_ctx(err, "%s", j->overlay.p[i].name);
 	for (size_t i = 0; i < j->others.n; i++)
 		if (cache_get(&t->cache, j->others.p[i].facts, err) < 0)

@@ -73,8 +73,10 @@ root_needs(const struct pkgset *base, const struct pkgset *set, struct pkgset *o
 	return missing.n == 0;
 }
 
-int
-root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err)
+/* remove: a package that goes out again; NULL: none. */
+static int
+make(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove, char **root,
+	struct err *err)
 {
 	AUTO(pkgset_fini) struct pkgset base = {0};
 	AUTO(pkgset_fini) struct pkgset full = {0};
@@ -86,12 +88,29 @@ root_make(const struct inside *in, const char *tag, const char *set_name, const 
 	if (root_mount(in, tag, root_needs(&base, &full, &needed), root, err) < 0)
 		return -1;
 	paths_of(&needed, &paths);
-	if (install_into(*root, &paths, err) < 0) {
+	if ((remove ? install_try(*root, &paths, remove, err) : install_into(*root, &paths, err)) < 0) {
 		AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
 
 		return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
 	}
 	return 0;
+}
+
+int
+root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err)
+{
+	return make(in, tag, set_name, what, NULL, root, err);
+}
+
+int
+root_try(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove, struct err *err)
+{
+	AUTO(free) char *root = NULL;
+	int r = make(in, tag, set_name, what, remove, &root, err);
+
+	if (root)
+		umount2(root, MNT_DETACH);
+	return r;
 }
 
 void

@@ -28,6 +28,8 @@ bool root_needs(const struct pkgset *base, const struct pkgset *set, struct pkgs
  */
 enum { ROOT_REFUSED = 1 };
 int root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err);
+/* The same only for a try: one of its packages is removed again, and the root is not kept. */
+int root_try(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove, struct err *err);
 /*
  * How the build user runs programs in a root: with a home that has the folders of rpmbuild, and a /tmp, both on plain
  * disk; with what the job says of network, time and processors. argv and out are the caller's.
