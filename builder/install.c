@@ -143,6 +143,7 @@ struct install {
 	const struct strs *paths;
 	int *files;			/* of each path */
 	const char *name;		/* to remove */
+	struct strs *wanted;		/* to find, sorted */
 };
 
 static int
@@ -219,4 +220,53 @@ install_try(const char *root, const struct strs *paths, const char *name, struct
 	struct install in = {.paths = paths, .files = files, .name = name};
 
 	return confine_call(root, open_files, in_and_out, &in, err);
+}
+
+/* The first of a that is not the same in b; both are sorted. */
+static const char *
+first_other(const struct strs *a, const struct strs *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (i == b->n || strcmp(a->p[i], b->p[i]) != 0)
+			return a->p[i];
+	return NULL;
+}
+
+static int
+look(void *arg, struct err *err)
+{
+	const struct install *in = arg;
+	AUTO(rpmtsFree) rpmts ts = open_root();
+	AUTO(strs_fini) struct strs have = {0};
+	rpmdbMatchIterator mi;
+	const char *odd, *lost;
+	Header h;
+
+	/* Without a database there is nothing to iterate over, which is not the same as nothing installed. */
+	if (rpmtsOpenDB(ts, O_RDONLY) != 0)
+		return err_set(err, EIO, "there is no database of packages, or a broken one");
+	mi = rpmtsInitIterator(ts, RPMDBI_PACKAGES, NULL, 0);
+	while ((h = rpmdbNextIterator(mi))) {
+		/* The name that libsolv gives it, with the epoch only if there is one. */
+		char *nevra = headerFormat(h, "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}.%{ARCH}", NULL);
+
+		strs_take(&have, nevra ? nevra : xstrdup(""));
+	}
+	rpmdbFreeIterator(mi);
+	strs_sort(&have);
+	odd = first_other(&have, in->wanted);
+	lost = first_other(in->wanted, &have);
+	if (odd || lost)
+		return err_set(err, EBADMSG, "it has %zu packages instead of %zu: %s instead of %s", have.n, in->wanted->n,
+		    odd ? odd : "nothing", lost ? lost : "nothing");
+	return 0;
+}
+
+int
+install_verify(const char *root, struct strs *nevras, struct err *err)
+{
+	struct install in = {.wanted = nevras};
+
+	strs_sort(nevras);
+	return confine_call(root, open_nothing, look, &in, err);
 }

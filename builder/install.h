@@ -14,4 +14,10 @@ int install_into(const char *root, const struct strs *paths, struct err *err);
 /* The same, then remove one package by name, as a second transaction; a failing scriptlet is an error. */
 int install_try(const char *root, const struct strs *paths, const char *name, struct err *err);
 
+/*
+ * -1 unless the root's database of packages names just these, "name-[epoch:]version-release.arch" (which are sorted). In
+ * the root, as what installed them may have left anything there.
+ */
+int install_verify(const char *root, struct strs *nevras, struct err *err);
+
 #endif

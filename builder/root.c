@@ -23,6 +23,17 @@ paths_of(const struct pkgset *set, struct strs *out)
 		strs_take(out, step_cached(set->p[i].sha256));
 }
 
+/* What rpm says that it installed is what was wanted: a root that is not is ours, not the package's. */
+static int
+verify(const char *root, const struct pkgset *set, struct err *err)
+{
+	AUTO(strs_fini) struct strs wanted = {0};
+
+	for (size_t i = 0; i < set->n; i++)
+		strs_add(&wanted, set->p[i].nevra);
+	return install_verify(root, &wanted, err) < 0 ? err_ctx(err, "the root is not what was asked for") : 0;
+}
+
 int
 inside_base(void *arg, struct err *err)
 {
@@ -39,6 +50,8 @@ inside_base(void *arg, struct err *err)
 
 		return step_failed(in, why, err);
 	}
+	if (set.n && verify(root, &set, err) < 0)
+		return -1;
 	return 0;
 }
 
@@ -93,7 +106,7 @@ make(const struct inside *in, const char *tag, const char *set_name, const char 
 
 		return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
 	}
-	return 0;
+	return verify(*root, &full, err);
 }
 
 int
