@@ -1,15 +1,12 @@
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "base/spawn.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "shell/context.h"
 #include "shell/merger.h"
+#include "shell/program.h"
 
 struct words {
 	const char **p;
@@ -22,31 +19,6 @@ words_fini(struct words *w)
 	vec_fini(w);
 }
 AUTO_DEFINE_EMBEDDED(struct words, words_fini);
-
-int
-merger_run(struct context *c, const char *const *words, struct err *err)
-{
-	AUTO(words_fini) struct words argv = {0};
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - sizeof("-merger"));
-	struct ended e;
-	pid_t pid;
-
-	if (n < 0)
-		return err_sys(err, "find artel-merger");
-	memcpy(self + n, "-merger", sizeof("-merger"));
-	vec_push(&argv, (const char *)self);
-	vec_push(&argv, "--root");
-	vec_push(&argv, c->root);
-	for (; *words; words++)
-		vec_push(&argv, *words);
-	vec_push(&argv, NULL);
-	fflush(stdout);
-	pid = spawn_start(&(struct spawn){.argv = argv.p, .out = STDOUT_FILENO}, err);
-	if (pid < 0 || spawn_wait(pid, 0, &e, err) < 0)
-		return -1;
-	return e.how == ENDED_EXIT ? e.code : VERB_FAILED;
-}
 
 int
 merger_merge(struct context *c, struct err *err)
@@ -72,7 +44,7 @@ merger_merge(struct context *c, struct err *err)
 		argv[n++] = "--dry-run";
 	if (dry && json)
 		argv[n++] = "--json";
-	return merger_run(c, argv, err);
+	return program_run(c, "merger", argv, err);
 }
 
 int
@@ -108,7 +80,7 @@ merger_fold(struct context *c, struct err *err)
 	for (size_t i = 0; i < bases.n; i++)
 		vec_push(&argv, bases.p[i]);
 	vec_push(&argv, NULL);
-	return merger_run(c, argv.p, err);
+	return program_run(c, "merger", argv.p, err);
 }
 
 static int
@@ -121,7 +93,7 @@ with_serial(struct context *c, const char *option, struct err *err)
 		return -1;
 	if (text_number(serial, INT64_MAX) < 1)
 		return err_set(err, EINVAL, "`%s` is no state's number", serial);
-	return merger_run(c, argv, err);
+	return program_run(c, "merger", argv, err);
 }
 
 int
@@ -156,5 +128,5 @@ merger_sweep(struct context *c, struct err *err)
 			return err_set(err, EINVAL, "not NAME [--keep N] [--dry-run]");
 		}
 	}
-	return name ? merger_run(c, argv, err) : -1;
+	return name ? program_run(c, "merger", argv, err) : -1;
 }

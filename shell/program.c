@@ -1,0 +1,48 @@
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/spawn.h"
+#include "base/vec.h"
+#include "shell/context.h"
+#include "shell/program.h"
+
+struct words {
+	const char **p;
+	size_t n, cap;
+};
+
+static void
+words_fini(struct words *w)
+{
+	vec_fini(w);
+}
+AUTO_DEFINE_EMBEDDED(struct words, words_fini);
+
+int
+program_run(struct context *c, const char *name, const char *const *words, struct err *err)
+{
+	AUTO(words_fini) struct words argv = {0};
+	AUTO(free) char *path = NULL;
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	struct ended e;
+	pid_t pid;
+
+	if (n < 0)
+		return err_sys(err, "find artel-%s", name);
+	path = xasprintf("%.*s-%s", (int)n, self, name);
+	vec_push(&argv, (const char *)path);
+	vec_push(&argv, "--root");
+	vec_push(&argv, c->root);
+	for (; *words; words++)
+		vec_push(&argv, *words);
+	vec_push(&argv, NULL);
+	fflush(stdout);
+	pid = spawn_start(&(struct spawn){.argv = argv.p, .out = STDOUT_FILENO}, err);
+	if (pid < 0 || spawn_wait(pid, 0, &e, err) < 0)
+		return -1;
+	return e.how == ENDED_EXIT ? e.code : VERB_FAILED;
+}
