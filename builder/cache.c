@@ -1,9 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "builder/cache.h"
 #include "package/artefact.h"
 #include "wire/exchange.h"
@@ -14,6 +17,37 @@ connection_lost(const struct err *err)
 	return err->code == ECONNRESET || err->code == EPIPE || err->code == ETIMEDOUT || err->code == ENOTCONN;
 }
 
+/* From the farm's folder; its disk is believed no more than a connection. */
+static int
+get_local(const struct cache *c, const char *sha256, int to, struct err *err)
+{
+	AUTO(close) int from = artefact_has(c->farm, sha256) ? artefact_open(c->farm, sha256, err) : -1;
+	struct sha256 sum;
+
+	if (from < 0)
+		return artefact_has(c->farm, sha256) ? -1 : EXCHANGE_ABSENT;
+	if (hash_fd(from, &sum, err) < 0)
+		return err_ctx(err, "artefact %s", sha256);
+	if (strcmp(sum.hex, sha256) != 0)
+		return err_set(err, EBADMSG, "artefact %s is damaged", sha256);
+	if (lseek(from, 0, SEEK_SET) < 0)
+		return err_sys(err, "artefact %s", sha256);
+	return file_copy_fd(from, to, err);
+}
+
+static int
+put_local(const struct cache *c, const char *path, int from, struct err *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	AUTO(close) int to = openat(c->out, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (to < 0)
+		return err_sys(err, "create %s", name);
+	if (lseek(from, 0, SEEK_SET) < 0)
+		return err_sys(err, "%s", path);
+	return file_copy_fd(from, to, err);
+}
+
 static int
 get_once(struct cache *c, const char *sha256, struct err *err)
 {
@@ -22,7 +56,7 @@ get_once(struct cache *c, const char *sha256, struct err *err)
 
 	if (artefact_begin(c->dir, &t, err) < 0)
 		return -1;
-	r = exchange_get(c->conn, sha256, t.fd, err);
+	r = c->conn ? exchange_get(c->conn, sha256, t.fd, err) : get_local(c, sha256, t.fd, err);
 	if (r) {
 		artefact_cancel(c->dir, &t);
 		return r == EXCHANGE_ABSENT ? err_set(err, ENOENT, "the farm has no artefact %s", sha256) : -1;
@@ -36,7 +70,7 @@ cache_get(struct cache *c, const char *sha256, struct err *err)
 	while (!artefact_has(c->dir, sha256)) {
 		if (get_once(c, sha256, err) == 0)
 			return 0;
-		if (!connection_lost(err) || c->reopen(c->arg, err) < 0)
+		if (!c->conn || !connection_lost(err) || c->reopen(c->arg, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -61,7 +95,9 @@ cache_put(struct cache *c, const char *path, char **sha256, struct err *err)
 		return err_sys(err, "open %s", path);
 	if (hash_fd(fd, &sum, err) < 0)
 		return err_ctx(err, "%s", path);
-	for (;;) {
+	if (!c->conn && put_local(c, path, fd, err) < 0)
+		return -1;
+	while (c->conn) {
 		if (lseek(fd, 0, SEEK_SET) < 0)
 			return err_sys(err, "%s", path);
 		if (exchange_put(c->conn, sum.hex, fd, err) == 0)

@@ -16,11 +16,13 @@
 #include "builder/inside.h"
 #include "builder/job.h"
 #include "builder/phases.h"
+#include "builder/rebuild.h"
 #include "builder/root.h"
 #include "builder/roots.h"
 #include "builder/watch.h"
 #include "package/artefact.h"
 #include "repo/check.h"
+#include "wire/buildinfo.h"
 #include "wire/exchange.h"
 
 enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 20, REOPEN_MS = 500, ZSTD_LEVEL = 3 };
@@ -159,7 +161,7 @@ prepare(struct task_job *t, struct err *err)
 	t->watch.file = openat(t->conf->dir, log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (t->watch.file < 0)
 		return err_sys(err, "create %s", log);
-	return reopen(t, err);
+	return t->conf->again ? 0 : reopen(t, err);
 }
 
 static int
@@ -293,6 +295,28 @@ went_on(struct task_job *t)
 	return file_exists(t->conf->dir, path);
 }
 
+static int
+write_set(struct task_job *t, const char *what, struct pkgset *set, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("job/%s/%s", t->name, what);
+	AUTO(str_fini) struct str text = {0};
+
+	pkgset_sort(set);
+	pkgset_text(set, &text);
+	return file_replace(t->conf->dir, path, str_c(&text), text.n, 0644, err);
+}
+
+/* In place of solving. */
+static int
+recorded_sets(struct task_job *t, struct err *err)
+{
+	AUTO(pkgset_fini) struct pkgset base = {0};
+	AUTO(pkgset_fini) struct pkgset full = {0};
+
+	rebuild_sets(t->conf->again, &base, &full);
+	return write_set(t, "base.set", &base, err) < 0 ? -1 : write_set(t, "full.set", &full, err);
+}
+
 /* What the build requires after all. MORE_ASKED: it was found out, so once more; 0: it was not. */
 enum { MORE_ASKED = STEP_FAILED + 1 };
 
@@ -349,11 +373,16 @@ build_round(struct task_job *t, struct err *err)
 	int r;
 
 	phases_enter(t->phases, PHASE_SOLVE);
-	guess_base(t);
-	r = inside(t, inside_all, err);
-	if (r || went_on(t))
-		return r;
-	r = base_root(t, err);
+	if (t->conf->again) {
+		r = recorded_sets(t, err);
+	} else {
+		guess_base(t);
+		r = inside(t, inside_all, err);
+		if (r || went_on(t))
+			return r;
+	}
+	if (r == 0)
+		r = base_root(t, err);
 	if (r == 0 && file_exists(t->conf->dir, foreign))
 		return inside(t, inside_requires, err);
 	if (r == 0)
@@ -371,6 +400,8 @@ run_build(struct task_job *t, struct err *err)
 			r = take_more(t, err);
 		if (r != MORE_ASKED)
 			return r;
+		if (t->conf->again)
+			return fail(t, "the build requires other packages than it did");
 		if (clean_round(t, err) < 0)
 			return -1;
 	}
@@ -486,10 +517,20 @@ put_outputs(struct task_job *t, struct err *err)
 }
 
 static int
-put_set(struct task_job *t, struct err *err)
+put_record(struct task_job *t, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("job/%s/full.set", t->name);
+	AUTO(free) char *path = xasprintf("job/%s/record", t->name);
+	AUTO(pkgset_fini) struct pkgset base = {0};
+	AUTO(pkgset_fini) struct pkgset full = {0};
+	AUTO(buildinfo_fini) struct buildinfo record = {0};
+	AUTO(str_fini) struct str text = {0};
 
+	if (read_set(t, "base.set", &base, err) < 0 || read_set(t, "full.set", &full, err) < 0)
+		return -1;
+	rebuild_info(t->job, t->conf->jobs, &base, &full, &record);
+	buildinfo_text(&record, &text);
+	if (file_replace(t->conf->dir, path, str_c(&text), text.n, 0644, err) < 0)
+		return -1;
 	free(t->out->buildroot);
 	t->out->buildroot = NULL;
 	return cache_put(&t->cache, path, &t->out->buildroot, err);
@@ -562,7 +603,7 @@ steps(struct task_job *t, struct err *err)
 	if (r == 0 && t->job->kind == WIRE_JOB_SRPM)
 		r = take_names(t, err);
 	if (r == 0 && t->job->kind != WIRE_JOB_TEST)
-		r = put_set(t, err);
+		r = put_record(t, err);
 	if (r == 0)
 		r = put_outputs(t, err);
 	return r;
@@ -639,10 +680,12 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	        .bits32 = is_32_bits(job->arch)},
 	    .phases = phases_new()};
 	struct err err = {0};
+	AUTO(close) int farm = conf->again ? file_open_dir(AT_FDCWD, conf->root, &err) : -1;
 
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
-	t.cache = (struct cache){.dir = conf->dir, .conn = &t.conn, .reopen = reopen, .arg = &t};
-	t.watch = (struct watch){.conn = &t.conn, .ref = job->ref, .file = -1,
+	t.cache = (struct cache){.dir = conf->dir, .conn = conf->again ? NULL : &t.conn, .reopen = reopen, .arg = &t,
+	    .farm = farm, .out = conf->out};
+	t.watch = (struct watch){.conn = t.cache.conn, .ref = job->ref, .file = -1,
 	    .deadline = deadline(job), .silence_ms = job->limits.silence_ms, .output_left = job->limits.output_bytes};
 	finish(&t, t.phases ? steps(&t, &err) : err_sys(&err, "memory to share"), &err);
 	if (t.watch.file >= 0)

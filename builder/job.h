@@ -12,6 +12,7 @@
 #include "wire/job.h"
 
 struct err;
+struct buildinfo;
 
 struct job_conf {
 	const char *state;		/* the builder's folder, an absolute path */
@@ -22,6 +23,12 @@ struct job_conf {
 	struct sandbox_ids ids;		/* whose the base roots are; and the jobs, where slots have none of their own */
 	int jobs;			/* RPM_BUILD_NCPUS */
 	bool keep;			/* the job's folder when it failed */
+	/*
+	 * Run as a record says, in its very packages: nothing is solved, artefacts are read in the folder `root`,
+	 * and what is made goes to `out` (an open folder). NULL: as usual.
+	 */
+	const struct buildinfo *again;
+	int out;
 };
 
 /* Where a job runs: each of those that run at once has another. */

@@ -13,9 +13,10 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "builder/daemon.h"
+#include "builder/rebuild.h"
 
 static struct {
-	char *name, *arches, *state, *connect;
+	char *name, *arches, *state, *connect, *rebuild, *out;
 	int slots, jobs, uid_base, keep;
 } conf = {.slots = 1};
 
@@ -28,8 +29,19 @@ static const struct poptOption options[] = {
 	{"connect", 'c', POPT_ARG_STRING, &conf.connect, 0, "Reach the farm by the stdio of this command", "CMD"},
 	{"uid-base", '\0', POPT_ARG_INT, &conf.uid_base, 0, "As root: first of 65536 ids for builds (default: 1000000)", "UID"},
 	{"keep-failed", '\0', POPT_ARG_NONE, &conf.keep, 0, "Keep the folder of a job that failed", NULL},
+	{"rebuild", '\0', POPT_ARG_STRING, &conf.rebuild, 0, "Build again what this record (an artefact) says, then exit", "SHA256"},
+	{"out", '\0', POPT_ARG_STRING, &conf.out, 0, "With --rebuild: folder for what it makes (default: .)", "DIR"},
 	OPTIONS_COMMON
 };
+
+static int
+rebuild(struct job_conf *job, struct err *err)
+{
+	AUTO(close) int out = file_open_dir(AT_FDCWD, conf.out ? conf.out : ".", err);
+
+	job->out = out;
+	return out < 0 ? -1 : rebuild_run(job, conf.rebuild, err);
+}
 
 static int
 run(const char *host, struct err *err)
@@ -42,6 +54,8 @@ run(const char *host, struct err *err)
 	AUTO(close) int held = -1;
 	int r;
 
+	if (conf.rebuild && !hash_valid(conf.rebuild))
+		return err_set(err, EINVAL, "--rebuild: `%s` is not a SHA-256", conf.rebuild);
 	if (!text_is_name(d.job.name))
 		return err_set(err, EINVAL, "--name: `%s` cannot be a name", d.job.name);
 	if (sandbox_ids_find(&d.job.ids, (unsigned)conf.uid_base, err) < 0 || file_mkdirs(AT_FDCWD, state, err) < 0)
@@ -55,7 +69,7 @@ run(const char *host, struct err *err)
 	r = file_lock(d.job.dir, "lock", &held, err);
 	if (r)
 		return r < 0 ? -1 : err_set(err, EBUSY, "%s: another builder works in this folder", absolute);
-	return daemon_run(&d, err);
+	return conf.rebuild ? rebuild(&d.job, err) : daemon_run(&d, err);
 }
 
 int
@@ -73,10 +87,10 @@ main(int argc, const char **argv)
 		fprintf(stderr, "artel-builder: --slots is 1 to 256\n");
 		return EXIT_USAGE;
 	}
-	if (conf.jobs < 1)
+	if (conf.jobs < 1 && !conf.rebuild)
 		conf.jobs = cpus > conf.slots ? (int)(cpus / conf.slots) : 1;
 	signal(SIGPIPE, SIG_IGN);
-	if (run(host.nodename, &err) < 0) {
+	if (run(host.nodename, &err)) {
 		log_at(LOG_ERROR, "%s", err.msg);
 		return 1;
 	}

@@ -1,0 +1,93 @@
+/*
+ * A rebuild is a job like any other: the same steps, sandbox and limits. Only its packages are those of the record,
+ * so nothing is solved, and the farm is a folder on this host, so no scheduler need run.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/utsname.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "builder/rebuild.h"
+#include "package/artefact.h"
+
+void
+rebuild_info(const struct wire_job *job, int jobs, const struct pkgset *base, const struct pkgset *full,
+	struct buildinfo *out)
+{
+	AUTO(pkgset_fini) struct pkgset missing = {0};
+	struct utsname host;
+	cpu_set_t cpus;
+
+	uname(&host);
+	*out = (struct buildinfo){.kind = job->kind, .arch = xstrdup(job->arch), .source = xstrdup(job->source.sha256),
+	    .source_name = xstrdup(job->source.name), .source_date_epoch = job->source_date_epoch, .limits = job->limits,
+	    .network = job->network, .jobs = jobs, .kernel = xstrdup(host.release)};
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		out->processors = CPU_COUNT(&cpus);
+	/* A set that lacks a package of the base root was installed without it. */
+	pkgset_minus(base, full, &missing);
+	for (size_t i = 0; i < full->n; i++)
+		buildinfo_add(out, full->p[i].sha256, full->p[i].nevra, !missing.n && pkgset_has(base, full->p[i].sha256));
+}
+
+void
+rebuild_sets(const struct buildinfo *r, struct pkgset *base, struct pkgset *full)
+{
+	for (size_t i = 0; i < r->packages.n; i++) {
+		const struct buildinfo_package *p = &r->packages.p[i];
+
+		if (p->base)
+			pkgset_add(base, p->sha256, p->nevra);
+		pkgset_add(full, p->sha256, p->nevra);
+	}
+}
+
+static void
+make_job(const struct buildinfo *r, struct wire_job *out)
+{
+	char **texts[] = {&out->repository, &out->primary, &out->filelists, &out->index, &out->changes, &out->allow,
+	    &out->sanity, &out->base_group, &out->source.facts, &out->source.identity};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		*texts[i] = xstrdup("");
+	out->ref = (struct wire_ref){1, 1};
+	out->kind = r->kind;
+	out->label = xstrdup("rebuild");
+	out->arch = xstrdup(r->arch);
+	out->source.sha256 = xstrdup(r->source);
+	out->source.name = xstrdup(r->source_name);
+	out->source_date_epoch = r->source_date_epoch;
+	out->limits = r->limits;
+	out->network = r->network;
+}
+
+int
+rebuild_run(const struct job_conf *conf, const char *record, struct err *err)
+{
+	AUTO(close) int farm = file_open_dir(AT_FDCWD, conf->root, err);
+	AUTO(buildinfo_fini) struct buildinfo r = {0};
+	AUTO(wire_job_fini) struct wire_job job = {0};
+	AUTO(wire_result_fini) struct wire_result result = {0};
+	AUTO(str_fini) struct str text = {0};
+	const struct job_slot slot = {.ids = conf->ids};
+	struct job_conf own = *conf;
+
+	if (farm < 0 || artefact_read(farm, record, BUILDINFO_MAX, &text, err) < 0 || buildinfo_parse(str_c(&text), &r, err) < 0)
+		return -1;
+	if (!r.kind)
+		return err_set(err, ENOTSUP, "it was built before builds were recorded: only its packages are known");
+	make_job(&r, &job);
+	own.again = &r;
+	if (own.jobs < 1)
+		own.jobs = r.jobs;
+	if (job_sweep(&own, err) < 0)
+		return -1;
+	job_run(&own, &slot, &job, &result);
+	if (result.outcome == WIRE_OK)
+		return 0;
+	err_set(err, ECANCELED, "%s", result.reason);
+	return result.outcome == WIRE_INFRA ? -1 : REBUILD_FAILED;
+}
