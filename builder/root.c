@@ -106,7 +106,7 @@ make(const struct inside *in, const char *tag, const char *set_name, const char 
 
 		return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
 	}
-	return verify(*root, &full, err);
+	return remove ? 0 : verify(*root, &full, err);
 }
 
 int

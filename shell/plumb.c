@@ -21,6 +21,7 @@
 #include "shell/merger.h"
 #include "shell/plumb-bisect.h"
 #include "shell/plumb-repo.h"
+#include "shell/rebuild.h"
 #include "source/gear.h"
 #include "source/inherit.h"
 #include "source/record-graph.h"
@@ -276,6 +277,8 @@ const struct verb plumb_verbs[] = {
 	{"plumb dep-match", "PROVIDE REQUIRE", "Exit status 0: the provide satisfies it; 1: it does not", plumb_dep_match},
 	{"plumb inherits", "[--trust-graph] GITDIR OLD NEW", "Exit status 0: OLD is an ancestor of NEW, or NEW itself; 1: it is not", plumb_inherits},
 	{"plumb srpm", "GITDIR TAG OUTDIR", "Make the source RPM of a tag; prints its path", plumb_srpm},
+	{"plumb rebuild", "TASK SUBTASK [ARCH] [--keep DIR] [--jobs N] [--json]",
+	    "Build again from the record, and compare; status 3 if anything differs", plumb_rebuild},
 	{"plumb repo-check", "DIR... [--json]", "Unmets of rpm-md folders: package, requirement; tab-separated; status 1 if any",
 	    plumb_repo_check},
 	{"plumb repo-try", "NAME|DIR [--arch ARCH] [--add RPM...] [--del SOURCE...] [--json]",

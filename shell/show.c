@@ -8,13 +8,11 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "package/artefact.h"
 #include "schema/acl.h"
 #include "schema/build.h"
 #include "schema/event.h"
+#include "shell/buildinfo.h"
 #include "shell/task.h"
-
-enum { SET_MAX = 16 << 20 };
 
 /* ls */
 
@@ -279,31 +277,25 @@ json_subtask(struct context *c, const struct subtask *t, json_t *all, struct err
 	return 0;
 }
 
-/* The packages that a build's root held: lines "sha256<TAB>nevra". */
-static json_t *
-json_buildroot(struct context *c, const char *sha256)
+/* The packages that a build's root held; and what else is known of how it ran. */
+static void
+json_record(struct context *c, const struct output_list *outs, const struct job *j, json_t *o)
 {
-	AUTO(str_fini) struct str text = {0};
-	AUTO(strs_fini) struct strs lines = {0};
-	json_t *all = json_array();
+	AUTO(buildinfo_fini) struct buildinfo r = {0};
+	json_t *all;
+	const char *sha256;
 	struct err ignored;
 
-	if (artefact_read(c->store->dir, sha256, SET_MAX, &text, &ignored) < 0)
-		return all;
-	strs_split(&lines, str_c(&text), "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		char *tab = strchr(lines.p[i], '\t');
-		json_t *p;
-
-		if (!tab)
-			continue;
-		*tab = '\0';
-		p = json_object();
-		json_object_set_new(p, "sha256", json_text(lines.p[i]));
-		json_object_set_new(p, "nevra", json_text(tab + 1));
-		json_array_append_new(all, p);
-	}
-	return all;
+	if (buildinfo_find(c, outs, j->subtask, j->arch, &sha256, &r, &ignored) < 0)
+		return;
+	all = json_array();
+	for (size_t i = 0; i < r.packages.n; i++)
+		json_array_append_new(all, json_pack("{s:s, s:o, s:b}", "sha256", r.packages.p[i].sha256, "nevra",
+		    json_text(r.packages.p[i].nevra), "base", r.packages.p[i].base));
+	json_object_set_new(o, "buildroot", all);
+	if (r.kind)
+		json_object_set_new(o, "ran", json_pack("{s:s, s:I, s:i, s:i, s:o}", "record", sha256, "source_date_epoch",
+		    (json_int_t)r.source_date_epoch, "jobs", r.jobs, "processors", r.processors, "kernel", json_text(r.kernel)));
 }
 
 static int
@@ -336,15 +328,15 @@ json_jobs(struct context *c, int64_t task, json_t *root, struct err *err)
 
 			if (out->subtask != j->subtask || strcmp(out->arch, j->arch) != 0 || j->kind == JOB_TEST)
 				continue;
-			if (strcmp(out->kind, "buildroot") == 0) {
-				json_object_set_new(o, "buildroot", json_buildroot(c, out->sha256));
+			if (strcmp(out->kind, "buildroot") == 0)
 				continue;
-			}
 			f = json_object();
 			json_object_set_new(f, "file", json_text(out->file));
 			json_object_set_new(f, "sha256", json_text(out->sha256));
 			json_array_append_new(files, f);
 		}
+		if (j->kind != JOB_TEST)
+			json_record(c, &outs, j, o);
 	}
 	return 0;
 }

@@ -1,3 +1,4 @@
+#include "shell/buildinfo.h"
 #include "shell/task.h"
 
 const struct verb task_verbs[] = {
@@ -11,6 +12,7 @@ const struct verb task_verbs[] = {
 	    "Hand it to the farm", task_run},
 	{"task ls", "[--repo=LIST] [--state=LIST] [--user=NAME|ALL]", "List tasks, newest first", task_ls},
 	{"task show", "[--brief|--events|--json] [ID]", "All about a task", task_show},
+	{"task root", "ID.SUBTASK[.ARCH]", "The packages that were in the root of a build", task_root},
 	{"task why", "[ID]", "What it waits for, or why it ended so", task_why},
 	{"task abort", "ID", "Stop it", task_abort},
 	{"task rm", "ID", "Forget it", task_rm},
