@@ -15,6 +15,7 @@ struct assign {
 	struct repository repository;
 	struct wire_job *out;
 	const struct strs *arches;	/* of its builder */
+	struct strs sources;		/* of each package of the overlay */
 	const char *arch;		/* the job's, or one of those for one without */
 };
 
@@ -23,6 +24,7 @@ assign_fini(struct assign *a)
 {
 	task_fini(&a->task);
 	repository_fini(&a->repository);
+	strs_fini(&a->sources);
 }
 AUTO_DEFINE_EMBEDDED(struct assign, assign_fini);
 
@@ -35,31 +37,115 @@ state_file(struct assign *a, const char *kind, char **out, struct err *err)
 	    a->arch, (long long)a->task.base) : r;
 }
 
+/* The sources that a task takes away, from the moment that something of them was built; and, its own, what it says of them. */
+static void
+take_sources(struct assign *a, int64_t task, const struct subtask_list *subs, const struct output_list *outs, struct strs *gone)
+{
+	for (size_t i = 0; i < subs->n; i++) {
+		const struct subtask *t = &subs->p[i];
+		bool built = t->kind == SUBTASK_DELETE;
+
+		for (size_t k = 0; k < outs->n && !built; k++)
+			built = outs->p[k].subtask == t->id && strcmp(outs->p[k].kind, "rpm") == 0 &&
+			    (a->job->kind == JOB_TEST || strcmp(outs->p[k].arch, a->arch) == 0);
+		if (built && *t->package && !strs_has(gone, t->package))
+			strs_add(gone, t->package);
+		if (task == a->task.id)
+			strs_add(t->kind == SUBTASK_DELETE ? &a->out->deletes : &a->out->builds, t->package);
+	}
+}
+
+/* Packages of tasks before this one leave with their sources, as those of the base do. */
+static void
+drop_sources(struct assign *a, const struct strs *gone)
+{
+	struct wire_files *l = &a->out->overlay;
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (strs_has(gone, a->sources.p[i])) {
+			free(l->p[i].sha256);
+			free(l->p[i].name);
+			free(l->p[i].facts);
+			free(l->p[i].identity);
+			free(a->sources.p[i]);
+			continue;
+		}
+		l->p[n] = l->p[i];
+		a->sources.p[n++] = a->sources.p[i];
+	}
+	l->n = a->sources.n = n;
+}
+
+static const char *
+source_of(const struct subtask_list *subs, int subtask)
+{
+	for (size_t i = 0; i < subs->n; i++)
+		if (subs->p[i].id == subtask)
+			return subs->p[i].package;
+	return "";
+}
+
 /* The RPMs of a task for this architecture, and the sources that it takes away. */
 static int
 add_task(struct assign *a, int64_t task, size_t *n, struct strs *removed, struct err *err)
 {
 	AUTO(output_list_fini) struct output_list outs = {0};
 	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+	AUTO(strs_fini) struct strs gone = {0};
 
 	if (output_find(a->s, task, &outs, err) < 0 || subtask_find(a->s, task, &subs, err) < 0)
 		return -1;
+	take_sources(a, task, &subs, &outs, &gone);
+	/* A test compares the task with what was there before it. */
+	if (task != a->task.id || a->job->kind != JOB_TEST)
+		drop_sources(a, &gone);
 	for (size_t i = 0; i < outs.n; i++)
 		if (strcmp(outs.p[i].kind, "rpm") == 0 && strcmp(outs.p[i].arch, a->arch) == 0) {
 			wire_files_add(&a->out->overlay, outs.p[i].sha256, outs.p[i].file, outs.p[i].facts, outs.p[i].identity);
+			strs_add(&a->sources, source_of(&subs, outs.p[i].subtask));
 			++*n;
 		}
-	for (size_t i = 0; i < subs.n; i++) {
-		bool built = subs.p[i].kind == SUBTASK_DELETE;
+	for (size_t i = 0; i < gone.n; i++)
+		if (!strs_has(removed, gone.p[i]))
+			strs_add(removed, gone.p[i]);
+	return 0;
+}
 
-		/* A source is replaced from the moment that something of it was built. */
-		for (size_t k = 0; k < outs.n && !built; k++)
-			built = outs.p[k].subtask == subs.p[i].id && strcmp(outs.p[k].kind, "rpm") == 0 &&
-			    (a->job->kind == JOB_TEST || strcmp(outs.p[k].arch, a->arch) == 0);
-		if (built && *subs.p[i].package && !strs_has(removed, subs.p[i].package))
-			strs_add(removed, subs.p[i].package);
-		if (task == a->task.id)
-			strs_add(subs.p[i].kind == SUBTASK_DELETE ? &a->out->deletes : &a->out->builds, subs.p[i].package);
+/* Whether a task depends on one of on[from..n]. */
+static int
+depends_on_later(struct assign *a, int64_t task, const struct task_on *on, size_t from, size_t n, struct err *err)
+{
+	AUTO(free) int64_t *deps = NULL;
+	size_t n_deps = 0;
+
+	if (task_deps(a->s, task, &deps, &n_deps, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n_deps; i++)
+		for (size_t k = from; k < n; k++)
+			if (on[k].dep == deps[i])
+				return 1;
+	return 0;
+}
+
+/* Put the tasks in an order in which each stands behind those it depends on. */
+static int
+order_on(struct assign *a, struct task_on *on, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct task_on first;
+		size_t k = i;
+		int r = 1;
+
+		for (; k < n && (r = depends_on_later(a, on[k].dep, on, i, n, err)) > 0; k++)
+			;
+		if (r < 0)
+			return -1;
+		if (r > 0)
+			return err_set(err, ELOOP, "the tasks that this one is built on depend on each other");
+		first = on[k];
+		memmove(&on[i + 1], &on[i], (k - i) * sizeof(*on));
+		on[i] = first;
 	}
 	return 0;
 }
@@ -70,7 +156,7 @@ add_overlay(struct assign *a, struct err *err)
 	AUTO(free) struct task_on *on = NULL;
 	size_t n = 0, ignored = 0;
 
-	if (task_on_find(a->s, a->task.id, &on, &n, err) < 0)
+	if (task_on_find(a->s, a->task.id, &on, &n, err) < 0 || order_on(a, on, n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		AUTO(task_fini) struct task dep = {0};
