@@ -49,12 +49,17 @@ read_header(const char *path, FD_t *fd, Header *out, struct err *err)
 	return 0;
 }
 
+/* librpm gives NULL for what a header that cannot be lacks, or has of another type. */
+static char *
+text_or_empty(const char *text)
+{
+	return xstrdup(text ? text : "");
+}
+
 static char *
 text_of(Header h, rpmTag tag)
 {
-	const char *text = headerGetString(h, tag);
-
-	return xstrdup(text ? text : "");
+	return text_or_empty(headerGetString(h, tag));
 }
 
 /* "zlib-1.2-3.src.rpm" -> "zlib"; a package without a source RPM is its own source. */
@@ -76,9 +81,7 @@ read_deps(Header h, rpmTag tag, struct dep_list *out)
 	AUTO(rpmdsFree) rpmds ds = rpmdsNew(h, tag, 0);
 
 	while (ds && rpmdsNext(ds) >= 0) {
-		const char *evr = rpmdsEVR(ds);
-
-		vec_push(out, ((struct dep){xstrdup(rpmdsN(ds)), xstrdup(evr ? evr : ""), rpmdsFlags(ds)}));
+		vec_push(out, ((struct dep){text_or_empty(rpmdsN(ds)), text_or_empty(rpmdsEVR(ds)), rpmdsFlags(ds)}));
 	}
 }
 
@@ -88,11 +91,11 @@ read_files(Header h, struct facts *f)
 	AUTO(rpmfiFree) rpmfi fi = rpmfiNew(NULL, h, RPMTAG_BASENAMES, RPMFI_KEEPHEADER);
 
 	while (fi && rpmfiNext(fi) >= 0) {
-		struct fact_file file = {.path = xstrdup(rpmfiFN(fi)), .mode = rpmfiFMode(fi),
+		struct fact_file file = {.path = text_or_empty(rpmfiFN(fi)), .mode = rpmfiFMode(fi),
 		    .flags = rpmfiFFlags(fi), .size = rpmfiFSize(fi)};
 
 		if (S_ISLNK(file.mode))
-			file.content = xstrdup(rpmfiFLink(fi));
+			file.content = text_or_empty(rpmfiFLink(fi));
 		else if (S_ISREG(file.mode))
 			file.content = rpmfiFDigestHex(fi, NULL);
 		if (!file.content)
