@@ -39,16 +39,13 @@ binary(const char *path)
 static void
 source(const char *path)
 {
-	AUTO(strs_fini) struct strs requires = {0};
-	AUTO(strs_fini) struct strs arches = {0};
-	AUTO(free) char *name = NULL;
-	AUTO(free) char *evr = NULL;
+	AUTO(srpm_facts_fini) struct srpm_facts f = {0};
 	struct err err = {0};
 
-	if (facts_from_srpm(path, &name, &evr, &requires, &arches, &err) < 0)
+	if (facts_from_srpm(path, &f, &err) < 0)
 		assert(err.code != 0);
 	else
-		assert(name && evr);
+		assert(f.name && f.evr);
 }
 
 /* What the libraries have to say of each input. */
