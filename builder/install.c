@@ -157,7 +157,7 @@ open_files(void *arg, struct err *err)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	for (size_t i = 0; i < in->paths->n; i++) {
+	for (size_t i = 0; in->paths && i < in->paths->n; i++) {
 		in->files[i] = open(in->paths->p[i], O_RDONLY | O_CLOEXEC);
 		if (in->files[i] < 0)
 			return err_sys(err, "open %s", in->paths->p[i]);
@@ -268,5 +268,5 @@ install_verify(const char *root, struct strs *nevras, struct err *err)
 	struct install in = {.wanted = nevras};
 
 	strs_sort(nevras);
-	return confine_call(root, open_nothing, look, &in, err);
+	return confine_call(root, open_files, look, &in, err);
 }
