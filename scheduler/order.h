@@ -17,7 +17,8 @@ struct order_item {
 };
 
 /*
- * needs[i * n + k] becomes true when item i needs item k. A cycle: 1 and its text "100 a -> 200 b ->
+ * needs[i * n + k] becomes true when item i needs item k, or may need it: of several that provide a name, all,
+ * unless that would close a cycle. A cycle: 1 and its text "100 a -> 200 b ->
  * 100 a" (malloc'ed); otherwise 0.
  */
 int order_builds(const struct order_item *items, size_t n, bool *needs, char **cycle);

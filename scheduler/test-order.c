@@ -97,6 +97,38 @@ test_self(void **state)
 	needs_are(&t, "00 10");
 }
 
+/* Whichever of several will be chosen: all of them come first. */
+static void
+test_several(void **state)
+{
+	AUTO(items_fini) struct items t = {0};
+	AUTO(items_fini) struct items round = {0};
+	AUTO(items_fini) struct items hard = {0};
+	AUTO(items_fini) struct items many = {0};
+
+	add(&t, "app |mta,x");
+	add(&t, "postfix mta |");
+	add(&t, "exim mta mta |x");
+	add(&t, "x |");
+	assert_int_equal(order(&t), 0);
+	needs_are(&t, "0111 0000 0001 0000");
+	/* A need that another one might satisfy too makes no cycle. */
+	add(&round, "exim mta |mta");
+	add(&round, "postfix mta |mta,exim");
+	assert_int_equal(order(&round), 0);
+	needs_are(&round, "00 10");
+	add(&hard, "exim mta |mta,postfix");
+	add(&hard, "postfix mta |mta,exim");
+	assert_int_equal(order(&hard), 1);
+	assert_string_equal(hard.cycle, "100 exim -> 200 postfix -> 100 exim");
+	add(&many, "a x |x");
+	add(&many, "b x |x");
+	add(&many, "c x |x,d");
+	add(&many, "d |a");
+	assert_int_equal(order(&many), 0);
+	assert_true(many.needs[2 * 4 + 3] && many.needs[3 * 4]);
+}
+
 /* All that a rich dependency mentions comes first; its words name nothing. */
 static void
 test_rich(void **state)
@@ -160,6 +192,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_self),
+		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_rich),
 		cmocka_unit_test(test_cycle),
 		cmocka_unit_test(test_dense),
