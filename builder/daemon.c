@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "builder/daemon.h"
+#include "builder/roots.h"
 #include "wire/conn.h"
 
 enum { BEAT_MS = 2000, RETRY_MS = 500, WELCOME_MS = 10000, RESULT_MAX = WIRE_MAX - WIRE_HEADER };
@@ -48,6 +49,7 @@ struct daemon {
 	struct job_slot *places;	/* ids, twice as many as slots: those that are being killed have theirs still */
 	size_t n_places;
 	int64_t since;			/* tick_ms() of the connection */
+	char *told;			/* base roots, as they were told last */
 	VEC(struct slot *) slots;
 };
 
@@ -120,6 +122,30 @@ send_result(struct daemon *d, struct slot *s)
 {
 	if (d->welcome && s->result.n)
 		conn_send(&d->conn, WIRE_RESULT, &s->result);
+}
+
+/* Which base roots are here, if that is news; asked when a job has ended. */
+static void
+tell_roots(struct daemon *d)
+{
+	AUTO(str_fini) struct str payload = {0};
+	AUTO(strs_fini) struct strs roots = {0};
+	AUTO(free) char *now = NULL;
+	struct err err;
+
+	if (!d->welcome)
+		return;
+	if (roots_list(d->conf->job.dir, &roots, &err) < 0) {
+		log_at(LOG_WARN, "%s", err.msg);
+		return;
+	}
+	now = strs_join(&roots, " ");
+	if (d->told && strcmp(d->told, now) == 0)
+		return;
+	wire_roots_pack(&payload, &roots);
+	conn_send(&d->conn, WIRE_ROOTS, &payload);
+	free(d->told);
+	d->told = STEAL(now);
 }
 
 static void
@@ -237,6 +263,7 @@ on_child(void *arg, uint32_t events)
 		drop_slot(d, s);
 		return;
 	}
+	tell_roots(d);
 	send_result(d, s);
 	flush(d);
 }
@@ -345,6 +372,9 @@ handle(struct daemon *d, const struct wire_frame *f)
 	case WIRE_WELCOME:
 		d->welcome = true;
 		log_at(LOG_NOTE, "connected to the scheduler");
+		free(d->told);
+		d->told = NULL;
+		tell_roots(d);
 		for (size_t i = 0; i < d->slots.n; i++)
 			send_result(d, d->slots.p[i]);
 		break;
@@ -477,6 +507,7 @@ daemon_run(const struct daemon_conf *conf, struct err *err)
 		if (d.places[i].idmap)
 			close(d.places[i].idmap);
 	free(d.places);
+	free(d.told);
 	conn_fini(&d.conn);
 	loop_free(d.loop);
 	return r;

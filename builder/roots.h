@@ -10,10 +10,11 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "wire/message.h"
 
 struct err;
 
-enum { ROOTS_ID = 32, ROOTS_MAX = 256 };
+enum { ROOTS_ID = WIRE_ROOT_ID, ROOTS_MAX = WIRE_ROOTS_MAX };
 
 struct roots_id {
 	char text[ROOTS_ID + 1];

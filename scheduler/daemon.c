@@ -200,6 +200,7 @@ sync_task(struct daemon *d, int64_t task, struct err *err)
 		if (runs_on(d, &t, j, &arches, err) < 0)
 			return -1;
 		queue_add(&d->queue, &(struct live){.job = j->id, .task = task, .owner = xstrdup(t.owner),
+		    .repository = xstrdup(t.repository),
 		    .arches = arches, .class = (int)t.class, .submitted = t.submitted, .queued = j->queued,
 		    .not_before = j->not_before, .running = j->state == JOB_RUNNING, .attempt = (uint32_t)j->attempt,
 		    .builder = xstrdup(j->builder), .lease = tick_ms() + d->conf->lease_ms});
@@ -330,26 +331,45 @@ give_up(struct daemon *d, struct live *l, const char *why, struct err *err)
 	return sync_task(d, l->task, err);
 }
 
-/* Fill the free slots, emptiest builder first. The caller holds a transaction. */
+/*
+ * The next job and its builder: the emptiest that can run any, and of those that are as empty one that has a root for
+ * it. Only so many of them are asked. NULL: none.
+ */
+static struct peer *
+next_pair(struct daemon *d, struct live **job)
+{
+	enum { ASKED = 64 };
+	struct peer *best = NULL;
+	bool warm = false;
+	int asked = 0;
+
+	for (size_t i = 0; i < d->peers.n; i++) {
+		struct peer *p = d->peers.p[i];
+		struct live *l;
+		bool fits;
+
+		if (p->dead || !p->hello || p->busy >= p->slots || (best && best->busy < p->busy) ||
+		    (best && best->busy == p->busy && (warm || ++asked > ASKED)))
+			continue;
+		l = queue_next(&d->queue, &p->arches, &p->roots, now_ms());
+		fits = l && queue_warm(&d->queue, l, &p->roots);
+		if (!l || (best && best->busy == p->busy && !fits))
+			continue;
+		best = p;
+		warm = fits;
+		*job = l;
+	}
+	return best;
+}
+
+/* Fill the free slots. The caller holds a transaction. */
 static int
 hand_out(struct daemon *d, struct err *err)
 {
 	for (;;) {
-		struct peer *best = NULL;
 		struct live *job = NULL;
+		struct peer *best = next_pair(d, &job);
 
-		for (size_t i = 0; i < d->peers.n; i++) {
-			struct peer *p = d->peers.p[i];
-			struct live *l;
-
-			if (p->dead || !p->hello || p->busy >= p->slots || (best && best->busy <= p->busy))
-				continue;
-			l = queue_next(&d->queue, &p->arches, now_ms());
-			if (l) {
-				best = p;
-				job = l;
-			}
-		}
 		if (!best)
 			return 0;
 		err->code = 0;
@@ -500,6 +520,8 @@ take_result(struct daemon *d, struct peer *p, const struct wire_frame *f, struct
 		return -1;
 	l = queue_find(&d->queue, r.ref.job);
 	/* A builder speaks for its own jobs only. */
+	if (l && l->running && strlen(r.root) == WIRE_ROOT_ID)
+		warm_note(&d->queue.warm, l->repository, &l->arches, r.root);
 	rc = !l || !l->running || strcmp(l->builder, p->name) != 0 ? RESULT_STALE : result_take(d->s, &r, d->conf->tries, err);
 	if (rc < 0) {
 		log_at(LOG_ERROR, "%s", err->msg);
@@ -530,6 +552,9 @@ take_message(struct daemon *d, struct peer *p, const struct wire_frame *f, struc
 		return 0;
 	case WIRE_RESULT:
 		return take_result(d, p, f, err);
+	case WIRE_ROOTS:
+		strs_fini(&p->roots);
+		return wire_roots_unpack(f, &p->roots, err);
 	default:
 		return err_set(err, EPROTO, "unexpected %s", wire_type_name(f->type));
 	}

@@ -19,6 +19,7 @@ peer_free(struct peer *p)
 		return;
 	conn_fini(&p->conn);
 	strs_fini(&p->arches);
+	strs_fini(&p->roots);
 	free(p);
 }
 

@@ -18,6 +18,7 @@ struct peer {
 	bool dead;			/* to be freed after this round */
 	char name[WIRE_NAME_MAX + 1];
 	struct strs arches;
+	struct strs roots;		/* ids of base roots that it has */
 	int slots;
 	int busy;			/* jobs handed to it that have not ended */
 };

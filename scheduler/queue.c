@@ -3,12 +3,13 @@
 #include "base/str.h"
 #include "scheduler/queue.h"
 
-enum { AGING_MS = 60000 };
+enum { AGING_MS = 60000, PATIENCE_MS = 10000, LOOK_AHEAD = 16 };
 
 static void
 live_free(struct live *l)
 {
 	free(l->owner);
+	free(l->repository);
 	strs_fini(&l->arches);
 	free(l->builder);
 	free(l);
@@ -24,6 +25,7 @@ queue_fini(struct queue *q)
 		vec_fini(&q->owners.p[i]->line);
 		free(q->owners.p[i]);
 	}
+	warm_fini(&q->warm);
 	vec_fini(&q->all);
 	vec_fini(&q->owners);
 }
@@ -155,38 +157,66 @@ fits(const struct live *l, const struct strs *arches)
 	return l->arches.n == 0;
 }
 
-/* The first of an owner's line that may run there. */
-static struct live *
-first_fit(const struct owner *o, const struct strs *arches, int64_t now)
+bool
+queue_warm(const struct queue *q, const struct live *l, const struct strs *roots)
 {
-	for (size_t i = 0; i < o->line.n; i++) {
+	return l->repository && warm_at(&q->warm, l->repository, &l->arches, roots);
+}
+
+/* What an owner would start there: its turn is that of the first in line that may run, `job` the one that goes. */
+struct offer {
+	struct live *first, *job;
+	int64_t share;
+	bool warm;			/* and nobody has waited so long that it does not count */
+};
+
+static struct offer
+offer_of(const struct queue *q, const struct owner *o, const struct strs *arches, const struct strs *roots, int64_t now)
+{
+	struct offer f = {0};
+	size_t looked = 0;
+
+	for (size_t i = 0; i < o->line.n && looked < LOOK_AHEAD; i++) {
 		struct live *l = o->line.p[i];
 
-		if (l->not_before <= now && fits(l, arches))
-			return l;
+		if (l->not_before > now || !fits(l, arches))
+			continue;
+		if (!f.first)
+			f = (struct offer){.first = l, .job = l, .share = o->running - (now - l->queued) / AGING_MS};
+		if (l->class != f.first->class || now - f.first->queued >= PATIENCE_MS)
+			break;
+		looked++;
+		if (!queue_warm(q, l, roots))
+			continue;
+		f.job = l;
+		f.warm = true;
+		break;
 	}
-	return NULL;
+	return f;
+}
+
+static bool
+offer_before(const struct offer *a, const struct offer *b)
+{
+	if (a->first->class != b->first->class)
+		return a->first->class < b->first->class;
+	if (a->share != b->share)
+		return a->share < b->share;
+	return a->warm != b->warm ? a->warm : before(a->first, b->first);
 }
 
 struct live *
-queue_next(const struct queue *q, const struct strs *arches, int64_t now)
+queue_next(const struct queue *q, const struct strs *arches, const struct strs *roots, int64_t now)
 {
-	struct live *best = NULL;
-	int64_t best_share = 0;
+	struct offer best = {0};
 
 	for (size_t i = 0; i < q->owners.n; i++) {
-		struct live *l = first_fit(q->owners.p[i], arches, now);
-		int64_t share = l ? q->owners.p[i]->running - (now - l->queued) / AGING_MS : 0;
+		struct offer f = offer_of(q, q->owners.p[i], arches, roots, now);
 
-		if (!l)
-			continue;
-		if (!best || l->class < best->class || (l->class == best->class &&
-		    (share < best_share || (share == best_share && before(l, best))))) {
-			best = l;
-			best_share = share;
-		}
+		if (f.first && (!best.first || offer_before(&f, &best)))
+			best = f;
 	}
-	return best;
+	return best.job;
 }
 
 size_t

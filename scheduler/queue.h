@@ -12,11 +12,13 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "scheduler/warm.h"
 
 /* One job. Owned by the queue from queue_add() to queue_drop(). */
 struct live {
 	int64_t job, task;
 	char *owner;
+	char *repository;
 	struct strs arches;	/* it runs on one of these; none: on any */
 	int class;		/* enum task_class */
 	int64_t submitted;	/* ms; of the task's run */
@@ -37,6 +39,7 @@ struct owner {
 struct queue {
 	VEC(struct live *) all;
 	VEC(struct owner *) owners;
+	struct warm warm;		/* which roots they had */
 };
 
 void queue_fini(struct queue *q);
@@ -54,9 +57,12 @@ void queue_requeue(struct queue *q, struct live *l, int64_t now, int64_t not_bef
 /*
  * The job that a builder of these architectures should get now (ms): lowest class; then the owner with
  * the fewest running jobs, less one for each minute that its job has waited; then the oldest submission.
- * NULL: none.
+ * Of an owner's next few jobs, and between owners that are equal so far, one goes first that would find its root
+ * among `roots`, until those that it passes have waited for 10 s. NULL: none.
  */
-struct live *queue_next(const struct queue *q, const struct strs *arches, int64_t now);
+struct live *queue_next(const struct queue *q, const struct strs *arches, const struct strs *roots, int64_t now);
+/* Whether it would. */
+bool queue_warm(const struct queue *q, const struct live *l, const struct strs *roots);
 size_t queue_queued(const struct queue *q);
 
 #endif

@@ -6,6 +6,8 @@
 
 enum { MINUTE = 60000 };
 
+static const struct strs cold;	/* no roots */
+
 /* A queue with a clock, and builders that take any architecture of the list. */
 struct yard {
 	struct queue q;
@@ -52,7 +54,7 @@ submit(struct yard *y, const char *owner, int n)
 static int64_t
 start(struct yard *y)
 {
-	struct live *l = queue_next(&y->q, &y->arches, y->now);
+	struct live *l = queue_next(&y->q, &y->arches, &cold, y->now);
 
 	if (!l)
 		return 0;
@@ -166,18 +168,18 @@ test_arches(void **state)
 	submit_as(&y, "joe", "riscv64", CLASS_URGENT);
 	submit_as(&y, "joe", "x86_64", CLASS_NORMAL);
 	submit_as(&y, "joe", "aarch64", CLASS_NORMAL);
-	assert_int_equal(queue_next(&y.q, &arm, y.now)->job, 3);
-	assert_null(queue_next(&y.q, &none, y.now));
+	assert_int_equal(queue_next(&y.q, &arm, &cold, y.now)->job, 3);
+	assert_null(queue_next(&y.q, &none, &cold, y.now));
 	/* A slow architecture's job in front holds up nobody behind it. */
 	assert_int_equal(start(&y), 2);
 	assert_int_equal(start(&y), 0);
 	submit_as(&y, "ann", "", CLASS_BACKGROUND);
-	assert_int_equal(queue_next(&y.q, &none, y.now)->job, 4);
+	assert_int_equal(queue_next(&y.q, &none, &cold, y.now)->job, 4);
 	assert_int_equal(start(&y), 4);
 	/* One that several architectures will do for. */
 	submit_as(&y, "joe", "aarch64 i586", CLASS_NORMAL);
-	assert_null(queue_next(&y.q, &none, y.now));
-	assert_int_equal(queue_next(&y.q, &arm, y.now)->job, 3);
+	assert_null(queue_next(&y.q, &none, &cold, y.now));
+	assert_int_equal(queue_next(&y.q, &arm, &cold, y.now)->job, 3);
 	assert_int_equal(start(&y), 5);
 }
 
@@ -193,7 +195,7 @@ test_aging(void **state)
 	submit(&y, "burst", 1);
 	y.now += 2 * MINUTE;
 	submit(&y, "ann", 1);
-	assert_string_equal(queue_next(&y.q, &y.arches, y.now)->owner, "ann");
+	assert_string_equal(queue_next(&y.q, &y.arches, &cold, y.now)->owner, "ann");
 	queue_drop(&y.q, queue_find(&y.q, 5));
 	y.now += 2 * MINUTE;
 	submit(&y, "ann", 1);
@@ -237,8 +239,8 @@ test_requeue(void **state)
 	assert_false(l->running);
 	assert_int_equal(queue_queued(&y.q), 2);
 	/* Not before its time; then in its old place. */
-	assert_int_equal(queue_next(&y.q, &y.arches, y.now)->job, 2);
-	assert_int_equal(queue_next(&y.q, &y.arches, y.now + MINUTE - 1)->job, 2);
+	assert_int_equal(queue_next(&y.q, &y.arches, &cold, y.now)->job, 2);
+	assert_int_equal(queue_next(&y.q, &y.arches, &cold, y.now + MINUTE - 1)->job, 2);
 	y.now += MINUTE;
 	assert_int_equal(start(&y), 1);
 	assert_int_equal(l->attempt, 1);
@@ -295,6 +297,99 @@ test_day(void **state)
 	assert_int_equal(start(&y), 0);
 }
 
+/*
+ * Jobs in line, each "OWNER REPOSITORY" and its age in seconds; repository r1 was in root one, r2 in root two. Which of
+ * them a builder gets that has these roots.
+ */
+static void
+test_warm(void **state)
+{
+	static const struct {
+		const char *jobs, *roots;
+		int64_t gets;
+	} cases[] = {
+		{"joe:r1:1 joe:r2:1", "", 1},
+		{"joe:r1:1 joe:r2:1", "one", 1},
+		{"joe:r1:1 joe:r2:1", "two", 2},
+		{"joe:r1:1 joe:r2:1", "three", 1},
+		{"joe:r1:1 joe:r2:1", "two one", 1},
+		{"joe:r3:1 joe:r1:1 joe:r2:1", "two", 3},
+		/* Who was passed for 10 s is not passed any more. */
+		{"joe:r1:9 joe:r2:1", "two", 2},
+		{"joe:r1:10 joe:r2:1", "two", 1},
+		/* Between owners it decides only where all else is equal. */
+		{"joe:r1:1 ann:r2:1", "two", 2},
+		{"joe:r1:1 ann:r2:1", "one", 1},
+		{"joe:r1:1 ann:r2:1", "", 1},
+		{"joe:r1:61 ann:r2:1", "two", 1},
+		/* A more urgent one is not passed. */
+		{"joe:r1:1:urgent joe:r2:1", "two", 1},
+		{"joe:r1:1:urgent ann:r2:1", "two", 1},
+		{"joe:r1:1 joe:r2:1:urgent", "one", 2},
+		/* Nothing of that kind: any. */
+		{"joe:r1:1", "two", 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(yard_fini) struct yard y = yard_make();
+		AUTO(strs_fini) struct strs jobs = {0};
+		AUTO(strs_fini) struct strs roots = {0};
+		const struct live *l;
+
+		strs_split(&jobs, cases[i].jobs, " ");
+		strs_split(&roots, cases[i].roots, " ");
+		for (size_t k = 0; k < jobs.n; k++) {
+			AUTO(strs_fini) struct strs part = {0};
+			struct live new = {.job = y.next_id++, .class = CLASS_NORMAL, .submitted = y.now};
+
+			strs_split(&part, jobs.p[k], ":");
+			new.owner = xstrdup(part.p[0]);
+			new.repository = xstrdup(part.p[1]);
+			strs_add(&new.arches, "x86_64");
+			new.queued = y.now - atoi(part.p[2]) * 1000;
+			if (part.n > 3)
+				new.class = CLASS_URGENT;
+			queue_add(&y.q, &new);
+			warm_note(&y.q.warm, "r1", &new.arches, "none");
+			warm_note(&y.q.warm, "r1", &new.arches, "one");
+			warm_note(&y.q.warm, "r2", &new.arches, "two");
+		}
+		l = queue_next(&y.q, &y.arches, &roots, y.now);
+		assert_non_null(l);
+		if (l->job != cases[i].gets)
+			fail_msg("%s with %s: job %d", cases[i].jobs, cases[i].roots, (int)l->job);
+	}
+}
+
+/* What one looks ahead for is bounded, and another architecture's root is another. */
+static void
+test_warm_bounds(void **state)
+{
+	AUTO(yard_fini) struct yard y = yard_make();
+	AUTO(strs_fini) struct strs roots = {0};
+	AUTO(strs_fini) struct strs arm = {0};
+
+	strs_add(&roots, "one");
+	strs_add(&arm, "aarch64");
+	for (int i = 0; i < 40; i++) {
+		struct live new = {.job = y.next_id++, .owner = xstrdup("joe"), .repository = xstrdup(i < 30 ? "r2" : "r1"),
+		    .class = CLASS_NORMAL, .submitted = y.now, .queued = y.now};
+
+		strs_add(&new.arches, "x86_64");
+		queue_add(&y.q, &new);
+		warm_note(&y.q.warm, "r1", &new.arches, "one");
+	}
+	assert_int_equal(queue_next(&y.q, &y.arches, &roots, y.now)->job, 1);
+	assert_false(warm_at(&y.q.warm, "r1", &arm, &roots));
+	assert_false(warm_at(&y.q.warm, "r2", &y.q.all.p[0]->arches, &roots));
+	assert_true(warm_at(&y.q.warm, "r1", &y.q.all.p[0]->arches, &roots));
+	/* A stream of warm jobs does not hold up a cold one for longer than patience. */
+	for (int i = 0; i < 25; i++)
+		queue_drop(&y.q, queue_next(&y.q, &y.arches, &roots, y.now + 10000));
+	assert_int_equal(queue_next(&y.q, &y.arches, &roots, y.now + 10000)->job, 26);
+	assert_int_equal(queue_next(&y.q, &y.arches, &roots, y.now + 9999)->job, 31);
+}
+
 int
 main(void)
 {
@@ -310,6 +405,8 @@ main(void)
 		cmocka_unit_test(test_requeue),
 		cmocka_unit_test(test_rebuilt),
 		cmocka_unit_test(test_day),
+		cmocka_unit_test(test_warm),
+		cmocka_unit_test(test_warm_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

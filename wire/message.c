@@ -12,6 +12,7 @@ static const char *const names[WIRE_TYPES] = {
 	[WIRE_BEAT] = "BEAT", [WIRE_CANCEL] = "CANCEL", [WIRE_RESULT] = "RESULT",
 	[WIRE_RESULT_ACK] = "RESULT_ACK", [WIRE_GET] = "GET", [WIRE_PUT] = "PUT", [WIRE_DATA] = "DATA",
 	[WIRE_DATA_END] = "DATA_END", [WIRE_ABSENT] = "ABSENT", [WIRE_STORED] = "STORED", [WIRE_LOG] = "LOG",
+	[WIRE_ROOTS] = "ROOTS",
 };
 
 const char *
@@ -118,6 +119,28 @@ wire_refs_unpack(const struct wire_frame *f, struct wire_ref **refs, size_t *n, 
 
 	*refs = take_refs(&u, n);
 	return unpack_end(&u, wire_type_name(f->type), err);
+}
+
+void
+wire_roots_pack(struct str *out, const struct strs *roots)
+{
+	pack_strs(out, roots);
+}
+
+int
+wire_roots_unpack(const struct wire_frame *f, struct strs *roots, struct err *err)
+{
+	struct unpack u = unpack_begin(f->payload, f->n);
+
+	unpack_strs(&u, roots);
+	if (unpack_end(&u, "ROOTS", err) < 0)
+		return -1;
+	if (roots->n > WIRE_ROOTS_MAX)
+		return err_set(err, EBADMSG, "ROOTS: %zu of them", roots->n);
+	for (size_t i = 0; i < roots->n; i++)
+		if (strlen(roots->p[i]) != WIRE_ROOT_ID || strspn(roots->p[i], "0123456789abcdef") != WIRE_ROOT_ID)
+			return err_set(err, EBADMSG, "ROOTS: not an id");
+	return 0;
 }
 
 void

@@ -14,6 +14,7 @@
  *         <----------------------- CANCEL
  *   RESULT ---------------------->             (repeated until acknowledged)
  *         <----------------------- RESULT_ACK
+ *   ROOTS ----------------------->             (after WELCOME and when it changes: base roots that it has)
  *
  * and on connections of its own, one a job (HELLO with kind exchange):
  *   GET sha ---------------------> DATA ... DATA_END | ABSENT
@@ -37,6 +38,8 @@ enum {
 	WIRE_MAX = 16 << 20,		/* bytes of payload */
 	WIRE_CHUNK = 256 << 10,		/* bytes of one DATA */
 	WIRE_NAME_MAX = 128,
+	WIRE_ROOTS_MAX = 256,
+	WIRE_ROOT_ID = 32,		/* hex digits */
 };
 
 enum wire_type {
@@ -55,6 +58,7 @@ enum wire_type {
 	WIRE_ABSENT,
 	WIRE_STORED,
 	WIRE_LOG,
+	WIRE_ROOTS,
 	WIRE_TYPES
 };
 
@@ -100,6 +104,10 @@ int wire_hello_unpack(const struct wire_frame *f, struct wire_hello *h, struct e
 void wire_refs_pack(struct str *out, const struct wire_ref *refs, size_t n);
 /* *refs is malloc'ed. */
 int wire_refs_unpack(const struct wire_frame *f, struct wire_ref **refs, size_t *n, struct err *err);
+
+/* ROOTS: ids of at most WIRE_ROOTS_MAX base roots; *roots is added to. */
+void wire_roots_pack(struct str *out, const struct strs *roots);
+int wire_roots_unpack(const struct wire_frame *f, struct strs *roots, struct err *err);
 
 /* One text: WELCOME (the farm's name), REFUSE (why), GET and PUT (a SHA-256). */
 void wire_text_pack(struct str *out, const char *text);

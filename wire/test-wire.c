@@ -113,6 +113,24 @@ take_refs(const struct wire_frame *f, struct err *err)
 	return wire_refs_unpack(f, &refs, &n, err);
 }
 
+#define ROOT "0123456789abcdef0123456789abcdef"
+
+static void
+make_roots(struct str *out)
+{
+	const struct strs roots = {.p = (char *[]){(char *)ROOT, (char *)ROOT}, .n = 2};
+
+	wire_roots_pack(out, &roots);
+}
+
+static int
+take_roots(const struct wire_frame *f, struct err *err)
+{
+	AUTO(strs_fini) struct strs roots = {0};
+
+	return wire_roots_unpack(f, &roots, err);
+}
+
 static void
 make_text(struct str *out)
 {
@@ -133,7 +151,7 @@ static const struct {
 	take_fn *take;
 } kinds[] = {
 	{WIRE_HELLO, make_hello, take_hello}, {WIRE_JOB, make_job, take_job}, {WIRE_RESULT, make_result, take_result},
-	{WIRE_BEAT, make_refs, take_refs}, {WIRE_GET, make_text, take_text},
+	{WIRE_BEAT, make_refs, take_refs}, {WIRE_ROOTS, make_roots, take_roots}, {WIRE_GET, make_text, take_text},
 };
 
 /* Exact copies let a sanitizer see a read beyond the end. */
@@ -647,10 +665,36 @@ test_listen(void **state)
 	FAILS(conn_listen("/nonexistent", &err), "listen on /nonexistent/run/wire");
 }
 
+/* What names no root, and more of them than a builder tells. */
+static void
+test_bad_roots(void **state)
+{
+	static const char *const bad[] = {"", ROOT "0", "0123456789abcdef0123456789abcde", "../../../../etc/0123456789abcdef",
+	    "0123456789ABCDEF0123456789abcdef"};
+	struct err err = {0};
+
+	for (size_t i = 0; i <= ARRAY_SIZE(bad); i++) {
+		AUTO(strs_fini) struct strs roots = {0};
+		AUTO(strs_fini) struct strs got = {0};
+		AUTO(str_fini) struct str payload = {0};
+		struct wire_frame f = {.type = WIRE_ROOTS};
+
+		for (size_t k = 0; k <= WIRE_ROOTS_MAX && i == ARRAY_SIZE(bad); k++)
+			strs_add(&roots, ROOT);
+		if (i < ARRAY_SIZE(bad))
+			strs_add(&roots, bad[i]);
+		wire_roots_pack(&payload, &roots);
+		f.payload = payload.p;
+		f.n = payload.n;
+		FAILS(wire_roots_unpack(&f, &got, &err), "ROOTS: ");
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad_roots),
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_hello),

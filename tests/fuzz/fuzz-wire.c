@@ -59,6 +59,15 @@ take_refs(const struct wire_frame *f, struct err *err)
 }
 
 static void
+take_roots(const struct wire_frame *f, struct err *err)
+{
+	AUTO(strs_fini) struct strs roots = {0};
+
+	if (wire_roots_unpack(f, &roots, err) == 0)
+		assert(roots.n <= WIRE_ROOTS_MAX);
+}
+
+static void
 take_report(const struct wire_frame *f, struct err *err)
 {
 	AUTO(report_fini) struct report r = {0};
@@ -81,6 +90,9 @@ take(const struct wire_frame *f)
 		break;
 	case WIRE_RESULT:
 		take_result(f, &err);
+		break;
+	case WIRE_ROOTS:
+		take_roots(f, &err);
 		break;
 	case WIRE_BEAT:
 	case WIRE_CANCEL:
