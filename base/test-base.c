@@ -187,6 +187,31 @@ test_printable(void **state)
 }
 
 static void
+test_lines(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"", ""}, {"plain\t\xc3\xa4", "plain\t\xc3\xa4"}, {"\033[1;31mred\033[0m", "red"}, {"\033]0;title\a.", "."},
+		{"\033]8;;http://x\033\\link", "link"}, {"\033(Bx", "x"}, {"\033cx", "x"}, {"\033[?25l10%\r20%\r", "20%"},
+		{"over\rwritten\r\r", "written"}, {"|\b/\b-\bdone", "done"}, {"\b\b\xc3\xa4\bx", "x"}, {"end\033", "end"},
+		{"end\033[31", "end"}, {"end\033]0;open", "end"}, {"\033[3\ax", "?x"}, {"\033\033[mx", "x"}, {"a\ab\xff", "a?b?"},
+		{"\xc2\x9b" "31m", "??31m"}, {"\xe2\x82", "??"}, {"\033P1$q\033\\x", "x"},
+	};
+	AUTO(str_fini) struct str nul = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(str_fini) struct str out = {0};
+
+		str_puts(&out, "kept");
+		text_line(&out, cases[i].in, strlen(cases[i].in));
+		assert_string_equal(str_c(&out) + 4, cases[i].out);
+	}
+	text_line(&nul, "a\0b\xe2\x82", 4);
+	assert_string_equal(str_c(&nul), "a?b?");
+}
+
+static void
 test_numbers(void **state)
 {
 	static const char *const bad[] = {"", "-1", "+1", " 1", "1 ", "1x", "0x1", "101", "99999999999999999999", "1.0"};
@@ -624,6 +649,7 @@ main(void)
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_hash),

@@ -17,7 +17,7 @@ text_is_name(const char *s)
 	    !strstr(s, "..");
 }
 
-/* The length of the UTF-8 sequence at s, or 0. Overlong and surrogate forms are not shown either. */
+/* The length of the UTF-8 sequence at s, or 0; a NUL ends one that is cut off. Overlong and surrogate forms are not shown either. */
 static size_t
 utf8_length(const unsigned char *s)
 {
@@ -47,6 +47,85 @@ text_printable(struct str *out, const char *s)
 			str_put(out, s, n);
 			s += n;
 		}
+	}
+}
+
+/* Behind the escape sequence whose ESC is at s[-1]; n bytes are left. As ECMA-48 has them: CSI, strings, and short ones. */
+static size_t
+escape_length(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	if (n && s[0] == '[') {
+		for (i = 1; i < n && s[i] >= 0x20 && s[i] < 0x40;)
+			i++;
+		return i < n && s[i] >= 0x40 && s[i] < 0x7f ? i + 1 : i;
+	}
+	if (n && strchr("]PX^_", s[0]) && s[0]) {
+		for (i = 1; i < n && s[i] != '\a' && s[i] != 0x1b;)
+			i++;
+		return i + 1 < n && s[i] == 0x1b && s[i + 1] == '\\' ? i + 2 : i < n && s[i] == '\a' ? i + 1 : i;
+	}
+	while (i < n && s[i] >= 0x20 && s[i] < 0x30)
+		i++;
+	return i < n && s[i] >= 0x30 && s[i] < 0x7f ? i + 1 : i;
+}
+
+/* Take the last character back, but nothing before `from`. */
+static void
+drop_last(struct str *out, size_t from)
+{
+	while (out->n > from && (out->p[--out->n] & 0xc0) == 0x80)
+		;
+	if (out->p)
+		out->p[out->n] = '\0';
+}
+
+/* One character, escape sequence or control at s; how many bytes it took. */
+static size_t
+line_piece(struct str *out, size_t from, const char *s, size_t n)
+{
+	unsigned char bytes[5] = {0};
+	size_t len;
+
+	switch (*s) {
+	case 0x1b:
+		return 1 + escape_length(s + 1, n - 1);
+	case '\b':
+		drop_last(out, from);
+		return 1;
+	case '\t':
+		str_putc(out, '\t');
+		return 1;
+	default:
+		memcpy(bytes, s, n < 4 ? n : 4);
+		len = utf8_length(bytes);
+		if (len == 0 || (len == 1 && (bytes[0] < 0x20 || bytes[0] == 0x7f))) {
+			str_putc(out, '?');
+			return 1;
+		}
+		str_put(out, s, len);
+		return len;
+	}
+}
+
+void
+text_line(struct str *out, const char *line, size_t n)
+{
+	const char *cr;
+	size_t from = out->n;
+
+	while (n && line[n - 1] == '\r')
+		n--;
+	if (n && (cr = memrchr(line, '\r', n))) {
+		n -= (size_t)(cr + 1 - line);
+		line = cr + 1;
+	}
+	while (n) {
+		size_t took = line_piece(out, from, line, n);
+
+		line += took;
+		n -= took;
 	}
 }
 

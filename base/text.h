@@ -12,6 +12,12 @@ struct str;
 bool text_is_name(const char *s);
 /* Append s with control characters, DEL and bytes that are not UTF-8 shown as ?. */
 void text_printable(struct str *out, const char *s);
+/*
+ * Append a line of a program's output (any n bytes, no line end in it) as a terminal would leave it: escape sequences
+ * are gone, of a progress bar what follows the last carriage return stays, backspaces are obeyed, tabs stay; the
+ * rest as text_printable().
+ */
+void text_line(struct str *out, const char *line, size_t n);
 /* A decimal number of at most max; -1 if s is anything else. */
 int64_t text_number(const char *s, int64_t max);
 /* "40ms", "1.4s", "12s", "3m05s", "2h10m". */
