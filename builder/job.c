@@ -16,6 +16,7 @@
 #include "builder/inside.h"
 #include "builder/job.h"
 #include "builder/phases.h"
+#include "builder/reason.h"
 #include "builder/rebuild.h"
 #include "builder/root.h"
 #include "builder/roots.h"
@@ -44,6 +45,7 @@ struct task_job {
 	struct strs more;		/* what the build requires, once it was found out */
 	bool has_more;
 	struct phases *phases;
+	bool limit;			/* it failed for going beyond one */
 };
 
 /* How a step ended, besides 0 and -1 (ours). */
@@ -96,8 +98,10 @@ inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 	box.n_binds = *t->base.text ? 3 : 2;
 	r = watch_run(&t->watch, &box, fn, &in, err);
 
-	if (r == WATCH_LIMIT)
+	if (r == WATCH_LIMIT) {
+		t->limit = true;
 		return fail(t, err->msg);
+	}
 	if (r < 0)
 		return -1;
 	r = read_small(t, "failed", &why, err);
@@ -609,21 +613,28 @@ steps(struct task_job *t, struct err *err)
 	return r;
 }
 
-/* For a failed build the log tells more than the exit status. */
+/* Of a failed build the log tells more than the exit status; of one that was stopped, what it was at. */
 static void
-improve_reason(struct task_job *t)
+say_reason(struct task_job *t)
 {
-	AUTO(free) char *line = NULL;
+	AUTO(reason_fini) struct reason why = {0};
+	AUTO(str_fini) struct str text = {0};
+	struct err ignored;
+	bool by_rpm = strncmp(t->out->reason, "rpm", 3) == 0;
 
-	if (strncmp(t->out->reason, "rpmbuild", 8) != 0)
-		return;
-	line = watch_reason(&t->watch);
-	if (*line) {
-		char *longer = xasprintf("%s (%s)", line, t->out->reason);
-
+	(void)reason_read(t->watch.file, &why, &ignored);
+	reason_text(&why, &text);
+	if (by_rpm && text.n) {
+		if (!*why.section && strncmp(t->out->reason, "rpmbuild: ", 10) == 0)
+			str_add(&text, " (%s)", t->out->reason);
 		free(t->out->reason);
-		t->out->reason = longer;
+		t->out->reason = str_steal(&text);
 	}
+	watch_say(&t->watch, "artel: failed: %s", t->out->reason);
+	if (by_rpm && *why.last)
+		watch_say(&t->watch, "artel: last: %s", why.last);
+	if (t->limit && *why.end)
+		watch_say(&t->watch, "artel: last: %s", why.end);
 }
 
 static void
@@ -637,10 +648,8 @@ finish(struct task_job *t, int r, struct err *err)
 		t->out->outcome = WIRE_OK;
 	if (r >= 0)
 		say_times(t);
-	if (r == STEP_FAILED) {
-		improve_reason(t);
-		watch_say(&t->watch, "artel: failed: %s", t->out->reason);
-	}
+	if (r == STEP_FAILED)
+		say_reason(t);
 	if (r >= 0 && put_log(t, err) < 0)
 		r = -1;
 	if (r < 0) {
@@ -690,7 +699,6 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	finish(&t, t.phases ? steps(&t, &err) : err_sys(&err, "memory to share"), &err);
 	if (t.watch.file >= 0)
 		close(t.watch.file);
-	str_fini(&t.watch.tail);
 	strs_fini(&t.more);
 	conn_fini(&t.conn);
 	free(t.name);

@@ -5,14 +5,13 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "builder/watch.h"
 #include "wire/exchange.h"
 
-enum { TAIL = 64 << 10, REASON = 300, LOOK_MS = 1000 };
+enum { LOOK_MS = 1000 };
 
 static void
 keep(struct watch *w, const char *data, size_t n)
@@ -23,9 +22,6 @@ keep(struct watch *w, const char *data, size_t n)
 	/* A live log that cannot be streamed is no reason to fail a build: the whole of it is sent at the end. */
 	if (w->conn && exchange_log(w->conn, w->ref, data, n, &ignored) < 0)
 		w->conn = NULL;
-	str_put(&w->tail, data, n);
-	if (w->tail.n > 2 * TAIL)
-		str_shift(&w->tail, w->tail.n - TAIL);
 }
 
 void
@@ -106,38 +102,4 @@ watch_run(struct watch *w, const struct sandbox *s, sandbox_fn *fn, void *arg, s
 		return -1;
 	}
 	return r;
-}
-
-/* What rpmbuild and its shell add to every failed build. */
-static bool
-trailer(const char *line)
-{
-	return strstr(line, "Bad exit status") || strstr(line, "RPM build errors") || strstr(line, "RPM build warnings") ||
-	    strstr(line, "setlocale") || strncmp(line, "+ ", 2) == 0 || strncmp(line, "++ ", 3) == 0;
-}
-
-static bool
-meaningful(const char *line)
-{
-	return strstr(line, "error:") || strstr(line, "Error ") || strstr(line, "ERROR") || strstr(line, "cannot ") ||
-	    strstr(line, "is needed by");
-}
-
-char *
-watch_reason(const struct watch *w)
-{
-	AUTO(strs_fini) struct strs lines = {0};
-	const char *best = "", *last = "";
-
-	strs_split(&lines, str_c(&w->tail), "\n");
-	for (size_t i = 0; i < lines.n; i++) {
-		if (trailer(lines.p[i]))
-			continue;
-		last = lines.p[i];
-		if (meaningful(last))
-			best = last;
-	}
-	best = *best ? best : last;
-	best += strspn(best, " \t");
-	return xstrndup(best, strnlen(best, REASON));
 }

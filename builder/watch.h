@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include "base/sandbox.h"
-#include "base/str.h"
 #include "wire/conn.h"
 
 struct err;
@@ -17,7 +16,6 @@ struct watch {
 	int64_t deadline;		/* tick_ms() */
 	int64_t silence_ms;		/* 0: not limited */
 	uint64_t output_left;		/* bytes; 0: not limited */
-	struct str tail;		/* the last of it */
 };
 
 /*
@@ -29,7 +27,5 @@ enum { WATCH_LIMIT = 1 };
 int watch_run(struct watch *w, const struct sandbox *s, sandbox_fn *fn, void *arg, struct err *err);
 /* A line of our own into the log. */
 void watch_say(struct watch *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The last meaningful line: why a build failed. malloc'ed; "" if the log is silent. */
-char *watch_reason(const struct watch *w);
 
 #endif
