@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -177,13 +178,13 @@ enter(const struct sandbox *s, int tell, int hear, struct err *err)
 }
 
 static void
-redirect(int log)
+redirect(const struct sandbox *s)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	dup2(null, STDIN_FILENO);
-	dup2(log ? log : null, STDOUT_FILENO);
-	dup2(log ? log : null, STDERR_FILENO);
+	dup2(s->in ? s->in : null, STDIN_FILENO);
+	dup2(s->log ? s->log : null, STDOUT_FILENO);
+	dup2(s->errors ? s->errors : s->log ? s->log : null, STDERR_FILENO);
 }
 
 static void __attribute__((noreturn))
@@ -209,7 +210,7 @@ inner(const struct sandbox *s, sandbox_fn *fn, void *arg, int report)
 	struct err err = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	redirect(s->log);
+	redirect(s);
 	report = only_report(report);
 	if (s->bits32 && personality(PER_LINUX32) < 0) {
 		err_sys(&err, "appear as a machine of 32 bits");
@@ -343,11 +344,16 @@ sandbox_remove_tree(const struct sandbox *s, const char *path, struct err *err)
 }
 
 static void __attribute__((noreturn))
-exec_bwrap(char *const *argv, int out)
+exec_bwrap(char *const *argv, const struct sandbox_exec *x)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (out)
-		dup2(out, STDOUT_FILENO);
+	if (x->out)
+		dup2(x->out, STDOUT_FILENO);
+	/* For job control it must be the session's. It is no one else's: what is typed into it reaches only this session. */
+	if (x->terminal && (setsid() < 0 || ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)) {
+		dprintf(STDERR_FILENO, "terminal: %s\n", strerror(errno));
+		_exit(127);
+	}
 	if (setgroups(0, NULL) == 0 && setresgid(SANDBOX_BUILDER, SANDBOX_BUILDER, SANDBOX_BUILDER) == 0 &&
 	    setresuid(SANDBOX_BUILDER, SANDBOX_BUILDER, SANDBOX_BUILDER) == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -386,9 +392,13 @@ bwrap_words(const struct sandbox_exec *x, int filter, struct strs *argv)
 		add_words(argv, (const char *const[]){"--bind", x->tmp, "/tmp", "--bind", x->tmp, "/var/tmp", NULL});
 	else
 		add_words(argv, (const char *const[]){"--tmpfs", "/tmp", "--tmpfs", "/var/tmp", NULL});
-	add_words(argv, (const char *const[]){"--unshare-all", "--hostname", "artel", "--die-with-parent", "--new-session", "--clearenv",
+	add_words(argv, (const char *const[]){"--unshare-all", "--hostname", "artel", "--die-with-parent", "--clearenv",
 	    "--setenv", "PATH", "/usr/bin:/usr/sbin", "--setenv", "HOME", "/home/builder", "--setenv", "LC_ALL", "C",
-	    "--setenv", "TZ", "UTC", "--setenv", "USER", "builder", "--chdir", "/home/builder", "--seccomp", NULL});
+	    "--setenv", "TZ", "UTC", "--setenv", "USER", "builder", "--chdir", x->cwd ? x->cwd : "/home/builder",
+	    x->terminal ? "--setenv" : "--new-session", NULL});
+	if (x->terminal)
+		add_words(argv, (const char *const[]){"TERM", x->terminal, NULL});
+	strs_add(argv, "--seccomp");
 	strs_take(argv, xasprintf("%d", filter));
 	if (x->network)
 		add_words(argv, (const char *const[]){"--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", NULL});
@@ -414,7 +424,7 @@ sandbox_exec(const struct sandbox_exec *x, int *status, struct err *err)
 	bwrap_words(x, filter, &argv);
 	pid = fork();
 	if (pid == 0)
-		exec_bwrap(argv.p, x->out);
+		exec_bwrap(argv.p, x);
 	if (pid < 0)
 		return err_sys(err, "fork bwrap");
 	while (waitpid(pid, &wait_status, 0) < 0)

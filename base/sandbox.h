@@ -47,6 +47,8 @@ struct sandbox {
 	bool network;		/* the host's */
 	int log;		/* stdout and stderr of what runs inside; 0: /dev/null */
 	bool bits32;		/* what runs inside sees a machine of 32 bits: uname says i686 on x86_64 */
+	int in;			/* stdin; 0: /dev/null */
+	int errors;		/* stderr, if it is not the log; 0: it is */
 };
 
 /*
@@ -85,6 +87,8 @@ struct sandbox_exec {
 	int64_t source_date_epoch;	/* seconds; 0: unset */
 	int jobs;			/* RPM_BUILD_NCPUS; 0: unset */
 	int out;			/* stdout; 0: the sandbox's log */
+	const char *cwd;		/* NULL: /home/builder */
+	const char *terminal;		/* $TERM of the terminal that stdin, stdout and stderr are, for it alone; NULL: none */
 };
 
 /* Run it and wait; only from inside a sandbox_fn. *status is its exit status, 128+n for signal n. */
