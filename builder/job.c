@@ -15,6 +15,7 @@
 #include "builder/cache.h"
 #include "builder/inside.h"
 #include "builder/job.h"
+#include "builder/kept.h"
 #include "builder/phases.h"
 #include "builder/reason.h"
 #include "builder/rebuild.h"
@@ -160,6 +161,8 @@ prepare(struct task_job *t, struct err *err)
 	AUTO(free) char *out = xasprintf("job/%s/out", t->name);
 	AUTO(free) char *log = xasprintf("job/%s/log", t->name);
 
+	if (!t->job->keep && !t->conf->again && kept_forget(t->conf, t->job->task, err) < 0)
+		return -1;
 	if (sandbox_remove_tree(&t->box, folder, err) < 0 || make_folder(t, folder, err) < 0 || make_folder(t, out, err) < 0)
 		return -1;
 	t->watch.file = openat(t->conf->dir, log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -637,6 +640,23 @@ say_reason(struct task_job *t)
 		watch_say(&t->watch, "artel: last: %s", why.end);
 }
 
+/* Whether it was. */
+static bool
+keep_root(struct task_job *t, int r)
+{
+	struct kept how = {.task = t->job->task, .when = now_ms(), .label = t->job->label, .base = t->base.text,
+	    .ids = t->slot->ids, .base_first = t->slot->idmap ? t->conf->ids.first : t->slot->ids.first,
+	    .source_date_epoch = t->job->source_date_epoch, .jobs = t->conf->jobs, .network = t->box.network};
+	struct err why;
+
+	if (r == 0 || !(t->conf->keep || (t->job->keep && r == STEP_FAILED)))
+		return false;
+	if (kept_add(t->conf, t->name, &how, &why) == 0)
+		return true;
+	log_at(LOG_WARN, "cannot keep the root of job %s: %s", t->job->label, why.msg);
+	return false;
+}
+
 static void
 finish(struct task_job *t, int r, struct err *err)
 {
@@ -657,7 +677,9 @@ finish(struct task_job *t, int r, struct err *err)
 		t->out->reason = xstrdup(err->msg);
 		t->out->outcome = WIRE_INFRA;
 	}
-	if (!(t->conf->keep && r) && sandbox_remove_tree(&t->box, folder, &why) < 0)
+	if (keep_root(t, r))
+		return;
+	if (sandbox_remove_tree(&t->box, folder, &why) < 0)
 		log_at(LOG_WARN, "%s: %s", folder, why.msg);
 }
 
@@ -710,7 +732,7 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 int
 job_sweep(const struct job_conf *conf, struct err *err)
 {
-	static const char *const folders[] = {"artefact", "roots", "job"};
+	static const char *const folders[] = {"artefact", "roots", "job", "kept"};
 	const struct sandbox box = {.ids = conf->ids, .dir = conf->state};
 
 	if (sandbox_remove_tree(&box, "job", err) < 0)
@@ -718,5 +740,5 @@ job_sweep(const struct job_conf *conf, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (mkdirat(conf->dir, folders[i], 0755) < 0 && errno != EEXIST)
 			return err_sys(err, "mkdir %s/%s", conf->state, folders[i]);
-	return 0;
+	return kept_trim(conf, err);
 }

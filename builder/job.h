@@ -1,7 +1,7 @@
 /*
  * One job, from its message to its result, in a process of its own: fetch, solve,
  * make the root, run, send back. Everything of it lies in job/<n>/ and is
- * removed at the end, unless asked otherwise.
+ * removed at the end, or moved to kept/ (builder/kept.h).
  */
 #ifndef ARTEL_BUILDER_JOB_H
 #define ARTEL_BUILDER_JOB_H
@@ -22,7 +22,8 @@ struct job_conf {
 	const char *connect;		/* a command to connect by; NULL */
 	struct sandbox_ids ids;		/* whose the base roots are; and the jobs, where slots have none of their own */
 	int jobs;			/* RPM_BUILD_NCPUS */
-	bool keep;			/* the job's folder when it failed */
+	bool keep;			/* the job's folder when it failed, whatever the job says */
+	int keep_max, keep_days;	/* how many are kept, and how long */
 	/*
 	 * Run as a record says, in its very packages: nothing is solved, artefacts are read in the folder `root`,
 	 * and what is made goes to `out` (an open folder). NULL: as usual.
@@ -39,7 +40,7 @@ struct job_slot {
 
 /* Run it; the result is always filled. Blocking. */
 void job_run(const struct job_conf *conf, const struct job_slot *slot, const struct wire_job *job, struct wire_result *out);
-/* Remove what jobs of an earlier process left. */
+/* Remove what jobs of an earlier process left, but not what is kept. */
 int job_sweep(const struct job_conf *conf, struct err *err);
 
 #endif

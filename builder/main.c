@@ -13,12 +13,13 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "builder/daemon.h"
+#include "builder/enter.h"
 #include "builder/rebuild.h"
 
 static struct {
-	char *name, *arches, *state, *connect, *rebuild, *out;
-	int slots, jobs, uid_base, keep;
-} conf = {.slots = 1};
+	char *name, *arches, *state, *connect, *rebuild, *out, *enter;
+	int slots, jobs, uid_base, keep, keep_max, keep_days;
+} conf = {.slots = 1, .keep_max = 16, .keep_days = 7};
 
 static const struct poptOption options[] = {
 	{"name", 'n', POPT_ARG_STRING, &conf.name, 0, "This builder's name (default: the host's)", "NAME"},
@@ -28,11 +29,20 @@ static const struct poptOption options[] = {
 	{"state", '\0', POPT_ARG_STRING, &conf.state, 0, "Folder for roots and caches (default: ROOT/builder/NAME)", "DIR"},
 	{"connect", 'c', POPT_ARG_STRING, &conf.connect, 0, "Reach the farm by the stdio of this command", "CMD"},
 	{"uid-base", '\0', POPT_ARG_INT, &conf.uid_base, 0, "As root: first of 65536 ids for builds (default: 1000000)", "UID"},
-	{"keep-failed", '\0', POPT_ARG_NONE, &conf.keep, 0, "Keep the folder of a job that failed", NULL},
+	{"keep-failed", '\0', POPT_ARG_NONE, &conf.keep, 0, "Keep the root of every job that fails", NULL},
+	{"keep-max", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.keep_max, 0, "Kept roots at most", "N"},
+	{"keep-days", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.keep_days, 0, "How long they are kept", "N"},
+	{"enter", '\0', POPT_ARG_STRING, &conf.enter, 0, "Run a shell or COMMAND in a kept root", "JOB.ATTEMPT"},
 	{"rebuild", '\0', POPT_ARG_STRING, &conf.rebuild, 0, "Build again what this record (an artefact) says, then exit", "SHA256"},
 	{"out", '\0', POPT_ARG_STRING, &conf.out, 0, "With --rebuild: folder for what it makes (default: .)", "DIR"},
 	OPTIONS_COMMON
 };
+
+static char *
+state_folder(const char *host)
+{
+	return conf.state ? xstrdup(conf.state) : xasprintf("%s/builder/%s", options_common.root, conf.name ? conf.name : host);
+}
 
 static int
 rebuild(struct job_conf *job, struct err *err)
@@ -46,10 +56,10 @@ rebuild(struct job_conf *job, struct err *err)
 static int
 run(const char *host, struct err *err)
 {
-	AUTO(free) char *state = conf.state ? xstrdup(conf.state) :
-	    xasprintf("%s/builder/%s", options_common.root, conf.name ? conf.name : host);
+	AUTO(free) char *state = state_folder(host);
 	struct daemon_conf d = {.arches = conf.arches, .slots = conf.slots, .job = {.name = conf.name ? conf.name : host,
-	    .root = options_common.root, .connect = conf.connect, .jobs = conf.jobs, .keep = conf.keep}};
+	    .root = options_common.root, .connect = conf.connect, .jobs = conf.jobs, .keep = conf.keep,
+	    .keep_max = conf.keep_max, .keep_days = conf.keep_days}};
 	char absolute[PATH_MAX];
 	AUTO(close) int held = -1;
 	int r;
@@ -72,27 +82,55 @@ run(const char *host, struct err *err)
 	return conf.rebuild ? rebuild(&d.job, err) : daemon_run(&d, err);
 }
 
+/* The command's exit status. */
+static int
+enter(const char *host, struct strs *words, struct err *err)
+{
+	AUTO(free) char *state = state_folder(host);
+	struct enter e = {.name = conf.enter};
+	char absolute[PATH_MAX];
+	int status = 0;
+
+	if (!text_is_name(conf.enter))
+		return err_set(err, EINVAL, "--enter: `%s` is not JOB.ATTEMPT", conf.enter);
+	if (!realpath(state, absolute))
+		return err_sys(err, "%s", state);
+	strs_take(words, NULL);
+	e.state = absolute;
+	e.words = (const char *const *)words->p;
+	return enter_run(&e, &status, err) < 0 ? -1 : status;
+}
+
 int
 main(int argc, const char **argv)
 {
+	AUTO(strs_fini) struct strs words = {0};
 	struct utsname host;
 	struct err err = {0};
+	int r;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	options_parse(argc, argv, "artel-builder", "builder", options, "[OPTION...]", 0, NULL);
+	options_parse(argc, argv, "artel-builder", "builder", options, "[OPTION...] [--enter JOB.ATTEMPT [-- COMMAND...]]", 1, &words);
 	uname(&host);
+	if (words.n && !conf.enter) {
+		fprintf(stderr, "artel-builder: `%s` is not expected here\n", words.p[0]);
+		return EXIT_USAGE;
+	}
 	if (!conf.arches)
 		conf.arches = host.machine;
 	if (conf.slots < 1 || conf.slots > 256) {
 		fprintf(stderr, "artel-builder: --slots is 1 to 256\n");
 		return EXIT_USAGE;
 	}
+	if (conf.keep_max < 0 || conf.keep_days < 0 || conf.keep_days > 10000) {
+		fprintf(stderr, "artel-builder: --keep-max and --keep-days are 0 or more\n");
+		return EXIT_USAGE;
+	}
 	if (conf.jobs < 1 && !conf.rebuild)
 		conf.jobs = cpus > conf.slots ? (int)(cpus / conf.slots) : 1;
 	signal(SIGPIPE, SIG_IGN);
-	if (run(host.nodename, &err)) {
+	r = conf.enter ? enter(host.nodename, &words, &err) : run(host.nodename, &err) ? -1 : 0;
+	if (r < 0)
 		log_at(LOG_ERROR, "%s", err.msg);
-		return 1;
-	}
-	return 0;
+	return r < 0 ? EXIT_FAILURE : r;
 }
