@@ -8,5 +8,6 @@ struct err;
 
 int farm_status(struct context *c, struct err *err);
 int farm_log(struct context *c, struct err *err);
+int farm_shell(struct context *c, struct err *err);
 
 #endif

@@ -1,180 +1,331 @@
-/* `log`: the output of a task's jobs, from the stored logs, or live from the file that a running one appends to. */
+/*
+ * `log`: what a task's jobs wrote. One after another, each whole; or followed,
+ * all that run at once, until there is no more to come.
+ *
+ * The live log of a job ends when its connection does, the stored one has all:
+ * whoever has followed the first goes on in the second where it stopped.
+ */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <zstd.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "package/artefact.h"
+#include "base/vec.h"
 #include "schema/build.h"
+#include "shell/choice.h"
 #include "shell/farm.h"
+#include "shell/log-output.h"
+#include "shell/log-source.h"
 
-enum { LOG_MAX = 256 << 20, FOLLOW_MS = 200 };
+/* How the builder says why, at the end of a log. */
+#define SAYS_FAILED "artel: failed: "
+#define SAYS_LAST "artel: last: "
+
+enum { LOOK_MS = 200, TAIL_MAX = 1000000, REASON_WITHIN = 32 };
+
+struct log_options {
+	const char *what;
+	bool follow, reason, raw;
+	int64_t tail, attempt;		/* 0: all; the last */
+};
 
 static int
-read_stored(struct context *c, const char *sha256, struct str *out, struct err *err)
+take_number(struct context *c, const char *word, int64_t max, int64_t *out, struct err *err)
 {
-	AUTO(str_fini) struct str packed = {0};
-	unsigned long long size;
-	AUTO(free) char *text = NULL;
-	size_t n;
+	const char *value = context_need(c, "a number", err);
 
-	if (artefact_read(c->store->dir, sha256, LOG_MAX, &packed, err) < 0)
-		return -1;
-	size = ZSTD_getFrameContentSize(packed.p, packed.n);
-	if (size > LOG_MAX)
-		return err_set(err, EFBIG, "log %s: too long, or not one", sha256);
-	text = xcalloc(1, size + 1);
-	n = ZSTD_decompress(text, size, packed.p, packed.n);
-	if (ZSTD_isError(n))
-		return err_set(err, EBADMSG, "log %s: %s", sha256, ZSTD_getErrorName(n));
-	str_put(out, text, n);
+	*out = value ? text_number(value, max) : -1;
+	return *out < 1 ? err_set(err, EINVAL, "%s wants a number", word) : 0;
+}
+
+static int
+take_options(struct context *c, struct log_options *o, struct err *err)
+{
+	const char *word;
+
+	while ((word = context_next(c))) {
+		int r = 0;
+
+		if (strcmp(word, "--follow") == 0 || strcmp(word, "-f") == 0)
+			o->follow = true;
+		else if (strcmp(word, "--reason") == 0)
+			o->reason = true;
+		else if (strcmp(word, "--raw") == 0)
+			o->raw = true;
+		else if (strcmp(word, "--tail") == 0)
+			r = take_number(c, word, TAIL_MAX, &o->tail, err);
+		else if (strcmp(word, "--attempt") == 0)
+			r = take_number(c, word, INT32_MAX, &o->attempt, err);
+		else if (o->what || *word == '-')
+			return err_set(err, EINVAL, "`%s` is not expected here", word);
+		else
+			o->what = word;
+		if (r < 0)
+			return -1;
+	}
+	if (o->follow && (o->reason || o->attempt))
+		return err_set(err, EINVAL, "--follow goes with neither --reason nor --attempt");
 	return 0;
 }
 
-/* Builds print what they like: nothing but printable text and line ends reaches the reader's terminal. */
 static void
-print_clean(const char *text, size_t n)
+print_head(const struct job *j, int attempt)
 {
-	bool raw = !isatty(STDOUT_FILENO);
-	AUTO(str_fini) struct str out = {0};
+	AUTO(free) char *word = choice_word(j);
 
-	if (raw) {
-		fwrite(text, 1, n, stdout);
-		return;
-	}
-	for (size_t i = 0; i < n;) {
-		size_t len = strcspn(text + i, "\n\t");
-		AUTO(free) char *piece = NULL;
-
-		len = len > n - i ? n - i : len;
-		piece = xstrndup(text + i, len);
-		text_printable(&out, piece);
-		i += len;
-		if (i < n)
-			str_putc(&out, text[i++] ? text[i - 1] : '?');
-	}
-	fwrite(str_c(&out), 1, out.n, stdout);
+	fflush(stdout);
+	fprintf(stderr, "== #%s %s: %s%s%s", word, job_kind_name(j->kind), job_state_name(j->state), *j->builder ? " on " : "",
+	    j->builder);
+	if (attempt != j->attempt)
+		fprintf(stderr, " (attempt %d of %d)", attempt, j->attempt);
+	fputc('\n', stderr);
 }
 
-/* Copy the live file from *at on. */
+/* All that is there now. */
 static int
-copy_live(struct context *c, const struct job *j, off_t *at, struct err *err)
+pump(struct log_source *s, struct log_output *o, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("run/log/%lld.%d", (long long)j->id, j->attempt);
-	AUTO(close) int fd = openat(c->store->dir, path, O_RDONLY | O_CLOEXEC);
-	char buf[65537];
+	char buf[65536];
 	ssize_t n;
 
-	while (fd >= 0 && (n = pread(fd, buf, sizeof(buf) - 1, *at)) > 0) {
-		buf[n] = '\0';
-		print_clean(buf, (size_t)n);
-		*at += n;
-	}
-	fflush(stdout);
-	return 0;
-}
-
-static int
-follow_job(struct context *c, int64_t id, struct err *err)
-{
-	off_t at = 0;
-
-	for (;;) {
-		AUTO(job_fini) struct job j = {0};
-		int r = job_get(c->store, id, &j, err);
-
-		/* A job that is gone was forgotten for a new iteration. */
-		if (r)
-			return r == JOB_ABSENT ? 0 : -1;
-		copy_live(c, &j, &at, err);
-		if (j.state > JOB_RUNNING)
-			return 0;
-		poll(NULL, 0, FOLLOW_MS);
-	}
-}
-
-static int
-print_job(struct context *c, const struct job *j, bool follow, struct err *err)
-{
-	AUTO(str_fini) struct str text = {0};
-	off_t at = 0;
-
-	fflush(stdout);
-	fprintf(stderr, "== #%lld.%o %s%s%s: %s%s%s\n", (long long)j->task, (unsigned)j->subtask, job_kind_name(j->kind),
-	    *j->arch ? " " : "", j->arch, job_state_name(j->state), *j->builder ? " on " : "", j->builder);
-	if (follow && j->state <= JOB_RUNNING)
-		return follow_job(c, j->id, err);
-	if (!*j->log)
-		return copy_live(c, j, &at, err);
-	if (read_stored(c, j->log, &text, err) < 0)
+	while ((n = log_source_read(s, buf, sizeof(buf), err)) > 0 && !ferror(stdout))
+		log_output_put(o, buf, (size_t)n);
+	if (n < 0)
 		return -1;
-	print_clean(str_c(&text), text.n);
+	return fflush(stdout) || ferror(stdout) ? err_sys(err, "write") : 0;
+}
+
+/* The lines of a reason, if `l` ends in one. */
+static bool
+print_reason_lines(const struct strs *l, size_t first)
+{
+	const char *at[REASON_WITHIN];
+	size_t found = l->n;
+
+	for (size_t i = 0; i < l->n; i++) {
+		at[i] = l->p[(first + i) % l->n];
+		if (strncmp(at[i], SAYS_FAILED, strlen(SAYS_FAILED)) == 0)
+			found = i;
+	}
+	if (found == l->n)
+		return false;
+	fputs(at[found] + strlen(SAYS_FAILED), stdout);
+	if (found + 1 < l->n && strncmp(at[found + 1], SAYS_LAST, strlen(SAYS_LAST)) == 0)
+		fputs(at[found + 1] + strlen(SAYS_LAST), stdout);
+	return true;
+}
+
+/* What the log says; where it is gone, or does not say, what the farm has noted. */
+static int
+print_reason(struct context *c, const struct job *j, struct err *err)
+{
+	AUTO(log_source_fini) struct log_source s = LOG_SOURCE_INIT;
+	AUTO(log_output_fini) struct log_output o = {.tail = REASON_WITHIN};
+	AUTO(str_fini) struct str text = {0};
+	struct err ignored;
+
+	if (j->state != JOB_FAILED)
+		return 0;
+	if (log_source_open(&s, c->store->dir, j, j->attempt, &ignored) == 0 && pump(&s, &o, &ignored) == 0 &&
+	    print_reason_lines(&o.last, o.first))
+		return 0;
+	text_printable(&text, j->reason);
+	puts(str_c(&text));
 	return 0;
 }
 
-/* Jobs after `last` that were asked for; last becomes the newest of them. */
+/* 0, LOG_ABSENT, -1. */
 static int
-print_jobs(struct context *c, const struct task *t, const struct strs *parts, bool follow, int64_t *last, bool *any,
-	struct err *err)
+print_log(struct context *c, const struct job *j, const struct log_options *o, int attempt, struct err *err)
+{
+	AUTO(log_source_fini) struct log_source s = LOG_SOURCE_INIT;
+	AUTO(log_output_fini) struct log_output out = {.raw = o->raw, .tail = (size_t)o->tail};
+	int r;
+
+	if (attempt > j->attempt) {
+		err_set(err, ENOENT, "it had %d attempt%s", j->attempt, j->attempt == 1 ? "" : "s");
+		return LOG_ABSENT;
+	}
+	r = log_source_open(&s, c->store->dir, j, attempt, err);
+	if (r == 0)
+		r = pump(&s, &out, err);
+	if (r == 0)
+		log_output_end(&out);
+	return r;
+}
+
+static int
+print_all(struct context *c, const struct choice *choice, const struct log_options *o, struct err *err)
 {
 	AUTO(job_list_fini) struct job_list jobs = {0};
+	size_t any = 0, absent = 0;
 
-	if (job_of_task(c->store, t->id, &jobs, err) < 0)
+	if (job_of_task(c->store, choice->task.id, &jobs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < jobs.n; i++) {
+		const struct job *j = &jobs.p[i];
+		int attempt = o->attempt ? (int)o->attempt : j->attempt, r;
+
+		if (!choice_has(choice, j) || j->attempt == 0 || (o->reason && j->state != JOB_FAILED))
+			continue;
+		any++;
+		print_head(j, attempt);
+		r = o->reason ? print_reason(c, j, err) : print_log(c, j, o, attempt, err);
+		if (r < 0)
+			return -1;
+		if (r == LOG_ABSENT)
+			fprintf(stderr, "%s\n", err->msg);
+		absent += r == LOG_ABSENT;
+	}
+	if (any)
+		return absent ? VERB_FAILED : 0;
+	return err_set(err, ENOENT, "%s: no job has %s yet", o->what ? o->what : "your task", o->reason ? "failed" : "run");
+}
+
+/* Following. */
+
+struct followed {
+	int64_t job;
+	int attempt;
+	struct log_source source;
+	struct log_output output;
+	bool ended;
+};
+
+struct follower {
+	const struct choice *choice;
+	const struct log_options *o;
+	VEC(struct followed *) jobs;
+	bool failed;
+};
+
+static void
+followed_free(struct followed *f)
+{
+	log_source_fini(&f->source);
+	log_output_fini(&f->output);
+	free(f);
+}
+
+static void
+follower_fini(struct follower *f)
+{
+	for (size_t i = 0; i < f->jobs.n; i++)
+		followed_free(f->jobs.p[i]);
+	vec_fini(&f->jobs);
+}
+AUTO_DEFINE_EMBEDDED(struct follower, follower_fini);
+
+/* This attempt of the job; an earlier one is over. */
+static struct followed *
+follow_start(struct follower *f, const struct job *j)
+{
+	struct followed *n;
+
+	for (size_t i = 0; i < f->jobs.n; i++) {
+		n = f->jobs.p[i];
+		if (n->job == j->id && n->attempt == j->attempt)
+			return n;
+		if (n->job == j->id && !n->ended) {
+			log_output_end(&n->output);
+			n->ended = true;
+		}
+	}
+	n = xcalloc(1, sizeof(*n));
+	*n = (struct followed){.job = j->id, .attempt = j->attempt, .source = LOG_SOURCE_INIT,
+	    .output = {.raw = f->o->raw, .tail = (size_t)f->o->tail}};
+	if (!f->choice->arch) {
+		AUTO(free) char *word = choice_word(j);
+
+		n->output.prefix = xasprintf("%s| ", strchr(word, '.') + 1);
+	}
+	print_head(j, j->attempt);
+	vec_push(&f->jobs, n);
+	return n;
+}
+
+static int
+follow_job(struct context *c, struct follower *f, const struct job *j, struct err *err)
+{
+	struct followed *n = follow_start(f, j);
+	bool ends = j->state > JOB_RUNNING;
+	int r;
+
+	if (n->ended)
+		return 0;
+	r = log_source_open(&n->source, c->store->dir, j, j->attempt, err);
+	if (r == 0 && pump(&n->source, &n->output, err) < 0)
+		return -1;
+	if (r == 0)
+		log_output_catch_up(&n->output);
+	if (ends) {
+		log_output_end(&n->output);
+		n->ended = true;
+		print_head(j, j->attempt);
+		f->failed |= j->state != JOB_DONE;
+	}
+	return r < 0 ? -1 : 0;
+}
+
+/* One look at all. *open: there is more to come. */
+static int
+follow_once(struct context *c, struct follower *f, bool *open, struct err *err)
+{
+	AUTO(job_list_fini) struct job_list jobs = {0};
+	AUTO(task_fini) struct task t = {0};
+	size_t running = 0, wanted = 0;
+	bool settled;
+
+	/* The task first: jobs that are made after this look are made by a task that it found under way. */
+	if (task_get(c->store, f->choice->task.id, &t, err) || job_of_task(c->store, t.id, &jobs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < jobs.n; i++) {
 		const struct job *j = &jobs.p[i];
 
-		if (j->id <= *last || (parts->n > 1 && context_subtask(parts->p[1]) != j->subtask) ||
-		    (parts->n > 2 && strcmp(parts->p[2], j->arch) != 0))
+		if (!choice_has(f->choice, j))
 			continue;
-		*any = true;
-		*last = j->id;
-		if (print_job(c, j, follow, err) < 0)
+		running += j->state <= JOB_RUNNING;
+		wanted += j->kind != JOB_SRPM || f->choice->arch;
+		/* Of one that waits to be tried again all is said when that begins. */
+		if (j->state >= JOB_RUNNING && j->attempt && follow_job(c, f, j, err) < 0)
 			return -1;
 	}
+	settled = t.state != TASK_AWAITING && t.state != TASK_POSTPONED && t.state != TASK_BUILDING;
+	*open = !settled && !(f->choice->subtask >= 0 && wanted && !running);
+	if (settled && f->choice->subtask < 0)
+		f->failed |= t.state == TASK_FAILED || t.state == TASK_CANCELLED;
 	return 0;
 }
 
-static bool
-still_runs(struct context *c, int64_t task)
+static int
+follow(struct context *c, const struct choice *choice, const struct log_options *o, struct err *err)
 {
-	AUTO(task_fini) struct task t = {0};
-	struct err ignored;
+	AUTO(follower_fini) struct follower f = {.choice = choice, .o = o};
+	bool open = true;
 
-	poll(NULL, 0, FOLLOW_MS);
-	return task_get(c->store, task, &t, &ignored) == 0 && (t.state == TASK_AWAITING || t.state == TASK_BUILDING);
+	while (open) {
+		if (follow_once(c, &f, &open, err) < 0)
+			return -1;
+		if (open)
+			poll(NULL, 0, LOOK_MS);
+	}
+	if (!f.jobs.n)
+		return err_set(err, ENOENT, "%s: no job has run", o->what ? o->what : "your task");
+	return f.failed ? VERB_FAILED : 0;
 }
 
-/* TASK[.SUBTASK[.ARCH]] */
 int
 farm_log(struct context *c, struct err *err)
 {
-	AUTO(strs_fini) struct strs parts = {0};
-	AUTO(task_fini) struct task t = {0};
-	const char *word, *what = NULL;
-	bool follow = false, any = false;
-	int64_t last = 0;
+	AUTO(choice_fini) struct choice choice = {0};
+	struct log_options o = {0};
 
-	while ((word = context_next(c))) {
-		if (strcmp(word, "--follow") == 0 || strcmp(word, "-f") == 0)
-			follow = true;
-		else if (what)
-			return err_set(err, EINVAL, "`%s` is not expected here", word);
-		else
-			what = word;
-	}
-	strs_split(&parts, what ? what : "", ".");
-	if (context_task(c, parts.n ? parts.p[0] : NULL, false, &t, err) < 0)
+	if (take_options(c, &o, err) < 0 || choice_parse(c, o.what, &choice, err) < 0)
 		return -1;
-	do {
-		if (print_jobs(c, &t, &parts, follow, &last, &any, err) < 0)
-			return -1;
-	} while (follow && still_runs(c, t.id));
-	return any ? 0 : err_set(err, ENOENT, "%s: no job has run yet", what ? what : "your task");
+	o.raw |= !isatty(STDOUT_FILENO);
+	return o.follow ? follow(c, &choice, &o, err) : print_all(c, &choice, &o, err);
 }

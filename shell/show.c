@@ -358,6 +358,7 @@ show_json(struct context *c, const struct task *t, const struct subtask_list *su
 	json_object_set_new(root, "shared", json_boolean(t->shared));
 	json_object_set_new(root, "fail_early", json_boolean(t->fail_early));
 	json_object_set_new(root, "test_only", json_boolean(t->test_only));
+	json_object_set_new(root, "keep_root", json_boolean(t->keep_root));
 	json_object_set_new(root, "repo", json_text(t->repository));
 	json_object_set_new(root, "state", json_text(task_state_name(t->state)));
 	json_object_set_new(root, "try", json_integer(t->try));

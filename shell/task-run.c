@@ -32,6 +32,8 @@ task_run_option(struct context *c, struct task_run_options *o, struct str *messa
 		o->message = str_c(message);
 	} else if (strcmp(word, "--dry-run") == 0) {
 		o->dry_run = true;
+	} else if (strcmp(word, "--keep-root") == 0) {
+		o->keep_root = true;
 	} else if (strcmp(word, "--fail-early") == 0 || strcmp(word, "--fail-late") == 0) {
 		o->fail_early = word[7] == 'e';
 	} else if (strcmp(word, "--test-only") == 0 || strcmp(word, "--commit") == 0) {
@@ -178,6 +180,7 @@ task_run_now(struct context *c, struct task *t, const struct task_run_options *o
 	}
 	t->fail_early = o->fail_early >= 0 ? o->fail_early : t->fail_early;
 	t->test_only = o->test_only >= 0 ? o->test_only : t->test_only;
+	t->keep_root = o->keep_root;
 	if (start(c, t, o, err) < 0)
 		return err_ctx(err, "task #%lld", (long long)t->id);
 	if (o->dry_run)

@@ -2,13 +2,13 @@
 #include "shell/task.h"
 
 const struct verb task_verbs[] = {
-	{"build", "[-b REPO] [-m WORD|-] [--deps A,B] [--fail-early|--fail-late] [--test-only|--commit] INSTRUCTION...",
+	{"build", "[-b REPO] [-m WORD|-] [--deps A,B] [--fail-early|--fail-late] [--test-only|--commit] [--keep-root] INSTRUCTION...",
 	    "Make a task of these instructions and run it", build_verb},
 	{"task new", "[REPO]", "Make an empty task; prints its id", task_new},
 	{"task add", "[ID [BEFORE]] repo GIT TAG | NAME.git=TAG | srpm FILE | del SRC... | rebuild SRC... | copy SRC [FROM] | "
 	    "rebuild-unmets | del-unmets", "Add subtasks", task_add},
 	{"task delsub", "ID SUBTASK", "Remove a subtask", task_delsub},
-	{"task run", "[-m WORD|-] [--dry-run] [--fail-early|--fail-late] [--test-only|--commit] [ID]",
+	{"task run", "[-m WORD|-] [--dry-run] [--fail-early|--fail-late] [--test-only|--commit] [--keep-root] [ID]",
 	    "Hand it to the farm", task_run},
 	{"task ls", "[--repo=LIST] [--state=LIST] [--user=NAME|ALL]", "List tasks, newest first", task_ls},
 	{"task show", "[--brief|--events|--json] [ID]", "All about a task", task_show},

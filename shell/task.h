@@ -15,6 +15,7 @@ struct task_run_options {
 	bool dry_run;
 	int fail_early;		/* -1 unchanged, 0, 1 */
 	int test_only;		/* -1 unchanged, 0, 1 */
+	bool keep_root;		/* of this run's jobs that fail; not said: no */
 };
 /* Take "-m word" and the long options off the front. 1 if one was taken, 0 if none is there. */
 int task_run_option(struct context *c, struct task_run_options *o, struct str *message, struct err *err);
