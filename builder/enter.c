@@ -220,7 +220,8 @@ enter_kept(const struct enter *e, int dir, const struct kept *k, int *status, st
 	AUTO(free) char *base = xasprintf("roots/%s", k->base);
 	AUTO(close) int idmap = -1;
 	struct sandbox_bind binds[] = {{.path = folder, .write = true}, {.path = base}};
-	struct sandbox box = {.ids = k->ids, .dir = e->state, .binds = binds, .n_binds = 2, .network = k->network};
+	struct sandbox box = {.ids = k->ids, .dir = e->state, .binds = binds, .n_binds = 2, .network = k->network,
+	    .bits32 = k->bits32};
 	struct visit v = {.e = e, .kept = k, .status = status};
 
 	if (!*k->base)

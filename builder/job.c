@@ -646,7 +646,7 @@ keep_root(struct task_job *t, int r)
 {
 	struct kept how = {.task = t->job->task, .when = now_ms(), .label = t->job->label, .base = t->base.text,
 	    .ids = t->slot->ids, .base_first = t->slot->idmap ? t->conf->ids.first : t->slot->ids.first,
-	    .source_date_epoch = t->job->source_date_epoch, .jobs = t->conf->jobs, .network = t->box.network};
+	    .source_date_epoch = t->job->source_date_epoch, .jobs = t->conf->jobs, .network = t->box.network, .bits32 = t->box.bits32};
 	struct err why;
 
 	if (r == 0 || !(t->conf->keep || (t->job->keep && r == STEP_FAILED)))

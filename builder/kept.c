@@ -49,6 +49,7 @@ pack(struct str *out, const struct kept *k)
 	pack_u64(out, (uint64_t)k->source_date_epoch);
 	pack_u32(out, (uint32_t)k->jobs);
 	pack_u32(out, k->network);
+	pack_u32(out, k->bits32);
 }
 
 static int
@@ -68,6 +69,7 @@ unpack(const struct str *raw, const char *name, struct kept *k, struct err *err)
 	k->source_date_epoch = (int64_t)unpack_u64(&u);
 	k->jobs = (int)unpack_u32(&u);
 	k->network = unpack_u32(&u) != 0;
+	k->bits32 = unpack_u32(&u) != 0;
 	return unpack_end(&u, name, err);
 }
 

@@ -24,7 +24,7 @@ struct kept {
 	unsigned base_first;		/* whose the base root's are; the same where jobs share a range */
 	int64_t source_date_epoch;	/* seconds */
 	int jobs;			/* RPM_BUILD_NCPUS */
-	bool network;
+	bool network, bits32;		/* as of struct sandbox */
 };
 void kept_fini(struct kept *k);
 AUTO_DEFINE_EMBEDDED(struct kept, kept_fini);
