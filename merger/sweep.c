@@ -11,11 +11,13 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "merger/history.h"
 #include "package/artefact.h"
 #include "package/facts.h"
 #include "repo/publish.h"
+#include "schema/build.h"
 #include "schema/repository.h"
 #include "schema/store.h"
 
@@ -192,6 +194,35 @@ sweep_artefacts(struct sweep *w, const struct map *named, struct err *err)
 	return r;
 }
 
+/* Live logs of attempts that have ended: run/log/JOB.ATTEMPT. The last one's is an artefact as well. */
+static int
+sweep_logs(struct sweep *w, time_t before, struct err *err)
+{
+	int fd = file_open_dir(w->s->dir, "run/log", err);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int r = fd < 0 ? -1 : 0;
+
+	while (d && r == 0 && (e = readdir(d))) {
+		AUTO(job_fini) struct job j = {0};
+		AUTO(free) char *id = xstrndup(e->d_name, strcspn(e->d_name, "."));
+		int64_t job = text_number(id, INT64_MAX);
+		struct stat st;
+
+		if (job < 0 || fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_mtime > before)
+			continue;
+		r = job_get(w->s, job, &j, err) < 0 ? -1 : 0;
+		if (r < 0 || (j.id && j.state <= JOB_RUNNING))
+			continue;
+		if (!w->dry && unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
+			r = err_sys(err, "remove run/log/%s", e->d_name);
+		w->out->bytes += st.st_size;
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
 static int
 remove_files(struct sweep *w, struct err *err)
 {
@@ -217,6 +248,8 @@ run(struct sweep *w, int64_t keep, struct err *err)
 	if (w->dry)
 		store_rollback(w->s);
 	else if (store_commit(w->s, err) < 0 || remove_files(w, err) < 0)
+		return -1;
+	if (sweep_logs(w, time(NULL) - HISTORY_MIN_AGE_S, err) < 0)
 		return -1;
 	return sweep_artefacts(w, &named, err);
 }
