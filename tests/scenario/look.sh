@@ -174,6 +174,12 @@ wait_state 30 "$broken" FAILED
 is 'on the same builder it is gone, on another not yet' "$(sqlite3 "$FARM/farm.db" "SELECT builder FROM job WHERE task = $broken AND kind IN ('srpm', 'build')" | grep -cxF "$(basename "${folder%/kept/*}")" | sed 's/[12]/gone/')" \
 	"$([ -e "$folder" ] && echo 0 || echo gone)"
 farm_stop
+like 'live logs stay' "$(ls "$FARM/run/log")" '.'
+artel repo gc "$REPO" >/dev/null 2>&1
+like 'while they are new' "$(ls "$FARM/run/log")" '.'
+touch -d '2 days ago' "$FARM"/run/log/*
+artel repo gc "$REPO" >/dev/null 2>&1
+is 'and go when they are old' "$(ls "$FARM/run/log")" ''
 for builder in builder-1 builder-2; do
 	artel-builder --name "$builder" --keep-max 0 2>>"$FARM/$builder.log" &
 	pid=$!
