@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
@@ -24,7 +25,10 @@
 #include "base/text.h"
 #include "builder/enter.h"
 #include "builder/kept.h"
+#include "builder/roots.h"
 #include "builder/terminal.h"
+
+enum { LOCK_POLL_MS = 50 };
 
 AUTO_DEFINE(DIR *, closedir);
 
@@ -219,15 +223,19 @@ enter_kept(const struct enter *e, int dir, const struct kept *k, int *status, st
 	AUTO(free) char *folder = xasprintf("kept/%s", e->name);
 	AUTO(free) char *base = xasprintf("roots/%s", k->base);
 	AUTO(close) int idmap = -1;
+	AUTO(close) int held = -1;
 	struct sandbox_bind binds[] = {{.path = folder, .write = true}, {.path = base}};
 	struct sandbox box = {.ids = k->ids, .dir = e->state, .binds = binds, .n_binds = 2, .network = k->network,
 	    .bits32 = k->bits32};
 	struct visit v = {.e = e, .kept = k, .status = status};
+	int r;
 
 	if (!*k->base)
 		return err_set(err, ENOENT, "%s failed before it had a root", k->label);
-	if (!file_exists(dir, base))
-		return err_set(err, ENOENT, "%s: its base root %s/%s is gone", k->label, e->state, base);
+	while ((r = roots_use(dir, k->base, &held, err)) == ROOTS_BUSY)
+		poll(NULL, 0, LOCK_POLL_MS);
+	if (r)
+		return r < 0 ? -1 : err_set(err, ENOENT, "%s: its base root %s/%s is gone", k->label, e->state, base);
 	if (k->base_first != k->ids.first) {
 		idmap = sandbox_idmap(k->base_first, &k->ids, err);
 		if (idmap < 0)

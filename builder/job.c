@@ -616,28 +616,16 @@ steps(struct task_job *t, struct err *err)
 	return r;
 }
 
-/* Of a failed build the log tells more than the exit status; of one that was stopped, what it was at. */
 static void
 say_reason(struct task_job *t)
 {
-	AUTO(reason_fini) struct reason why = {0};
-	AUTO(str_fini) struct str text = {0};
-	struct err ignored;
-	bool by_rpm = strncmp(t->out->reason, "rpm", 3) == 0;
+	AUTO(strs_fini) struct strs lines = {0};
 
-	(void)reason_read(t->watch.file, &why, &ignored);
-	reason_text(&why, &text);
-	if (by_rpm && text.n) {
-		if (!*why.section && strncmp(t->out->reason, "rpmbuild: ", 10) == 0)
-			str_add(&text, " (%s)", t->out->reason);
-		free(t->out->reason);
-		t->out->reason = str_steal(&text);
-	}
-	watch_say(&t->watch, "artel: failed: %s", t->out->reason);
-	if (by_rpm && *why.last)
-		watch_say(&t->watch, "artel: last: %s", why.last);
-	if (t->limit && *why.end)
-		watch_say(&t->watch, "artel: last: %s", why.end);
+	reason_lines(t->watch.file, t->out->reason, t->limit, &lines);
+	free(t->out->reason);
+	t->out->reason = xstrdup(lines.p[0]);
+	for (size_t i = 0; i < lines.n; i++)
+		watch_say(&t->watch, "artel: %s: %s", i ? "last" : "failed", lines.p[i]);
 }
 
 /* Whether it was. */

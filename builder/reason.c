@@ -392,6 +392,24 @@ reason_text(const struct reason *r, struct str *out)
 }
 
 void
+reason_lines(int log, const char *said, bool stopped, struct strs *out)
+{
+	bool status = strncmp(said, "rpm", 3) == 0;
+	AUTO(reason_fini) struct reason r = {0};
+	AUTO(str_fini) struct str text = {0};
+	struct err ignored;
+
+	(void)reason_read(log, &r, &ignored);
+	if (status)
+		reason_text(&r, &text);
+	if (text.n && !*r.section && strncmp(said, "rpmbuild: ", 10) == 0)
+		str_add(&text, " (%s)", said);
+	strs_add(out, text.n ? str_c(&text) : said);
+	if (status ? *r.last : stopped && *r.end)
+		strs_add(out, status ? r.last : r.end);
+}
+
+void
 reason_fini(struct reason *r)
 {
 	free(r->section);

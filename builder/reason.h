@@ -5,6 +5,7 @@
 #ifndef ARTEL_BUILDER_REASON_H
 #define ARTEL_BUILDER_REASON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/auto.h"
@@ -30,5 +31,10 @@ void reason_find(const char *log, size_t n, struct reason *out);
 int reason_read(int fd, struct reason *out, struct err *err);
 /* Append "%build: CAUSE", one line. */
 void reason_text(const struct reason *r, struct str *out);
+/*
+ * Of a job that failed with `said`, the lines for people: why, at least; what it led to. Where rpm's programs only had
+ * a status to give, the log tells more; where the job was stopped, what it was at.
+ */
+void reason_lines(int log, const char *said, bool stopped, struct strs *out);
 
 #endif

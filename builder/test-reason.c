@@ -1,8 +1,6 @@
 #include "tests/unit.h"
 
 #include "base/err.h"
-#include "base/file.h"
-#include "base/text.h"
 #include "builder/reason.h"
 
 /* tests/data/logs: real packages, broken on purpose. */
@@ -72,13 +70,11 @@ test_real_logs(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		AUTO(free) char *path = xasprintf("%s/logs/%s.log", getenv("TEST_DATA"), cases[i].log);
-		AUTO(str_fini) struct str log = {0};
+		AUTO(free) char *path = xasprintf("logs/%s.log", cases[i].log);
+		AUTO(free) char *log = unit_data(path);
 		AUTO(reason_fini) struct reason r = {0};
-		struct err err = {0};
 
-		OK(file_read(AT_FDCWD, path, 1 << 20, &log, &err));
-		reason_find(str_c(&log), log.n, &r);
+		reason_find(log, strlen(log), &r);
 		assert_string_equal(r.section, cases[i].section);
 		assert_string_equal(r.cause, cases[i].cause);
 		assert_string_equal(r.last, cases[i].last);
@@ -172,6 +168,38 @@ test_end_of_a_file(void **state)
 	assert_string_equal(r.cause, "");
 }
 
+static void
+says(const char *log, const char *said, bool stopped, const char *why, const char *last)
+{
+	AUTO(strs_fini) struct strs lines = {0};
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	fputs(log, f);
+	assert_int_equal(fflush(f), 0);
+	reason_lines(fileno(f), said, stopped, &lines);
+	fclose(f);
+	assert_int_equal(lines.n, last ? 2 : 1);
+	assert_string_equal(lines.p[0], why);
+	if (last)
+		assert_string_equal(lines.p[1], last);
+}
+
+static void
+test_what_is_said(void **state)
+{
+	static const char log[] = "Executing(%build): x\n+ make\na.c:1: error: no\nmake: *** [a] Error 1\n"
+	    "error: Bad exit status from /x (%build)\n";
+
+	says(log, "rpmbuild: exit status 1", false, "%build: a.c:1: error: no", "make: *** [a] Error 1");
+	says("", "rpmbuild: exit status 1", false, "rpmbuild: exit status 1", NULL);
+	says("error: line 3: x\n", "rpmbuild: exit status 1", false, "error: line 3: x (rpmbuild: exit status 1)", NULL);
+	says("error: line 3: x\n", "rpmspec could not read the spec", false, "error: line 3: x", NULL);
+	says(log, "BuildRequires: nothing provides a", false, "BuildRequires: nothing provides a", NULL);
+	says("+ sleep 9\n", "was silent for 3 s", true, "was silent for 3 s", "+ sleep 9");
+	says("", "was silent for 3 s", true, "was silent for 3 s", NULL);
+}
+
 int
 main(void)
 {
@@ -180,6 +208,7 @@ main(void)
 		cmocka_unit_test(test_which_line),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_end_of_a_file),
+		cmocka_unit_test(test_what_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
