@@ -1,11 +1,9 @@
 /*
  * `shell`: into the kept root of a job that failed. The builder's program knows
- * how; it lies beside this one and takes our place.
+ * how, and takes our place.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,8 +11,10 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "shell/choice.h"
 #include "shell/farm.h"
+#include "shell/program.h"
 
 /* The one job that failed. */
 static int
@@ -68,23 +68,18 @@ static int
 enter(struct context *c, const struct job *j, const char *state, struct err *err)
 {
 	AUTO(free) char *name = xasprintf("%lld.%d", (long long)j->id, j->attempt);
-	AUTO(strs_fini) struct strs argv = {0};
-	const char *first[] = {NULL, "--root", c->root, "--name", j->builder, "--state", state, "--enter", name, "--"}, *word;
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - sizeof("-builder"));
+	const char *first[] = {"--name", j->builder, "--state", state, "--enter", name, "--"};
+	VEC(const char *) words = {0};
+	int r;
 
-	if (n < 0)
-		return err_sys(err, "find artel-builder");
-	memcpy(self + n, "-builder", sizeof("-builder"));
-	first[0] = self;
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
-		strs_add(&argv, first[i]);
-	while ((word = context_next(c)))
-		strs_add(&argv, word);
-	strs_take(&argv, NULL);
-	fflush(stdout);
-	execv(self, argv.p);
-	return err_sys(err, "run %s", self);
+		vec_push(&words, first[i]);
+	for (const char *word; (word = context_next(c));)
+		vec_push(&words, word);
+	vec_push(&words, NULL);
+	r = program_become(c, "builder", words.p, err);
+	vec_fini(&words);
+	return r;
 }
 
 int

@@ -11,4 +11,7 @@ struct err;
  */
 int program_run(struct context *c, const char *name, const char *const *words, struct err *err);
 
+/* Let it take this process's place, with all of its descriptors and the terminal. Returns only if it cannot: -1. */
+int program_become(struct context *c, const char *name, const char *const *words, struct err *err);
+
 #endif
