@@ -69,6 +69,24 @@ SPEC
 git_make joe peek 1.0-1 "$peek"
 id=$(build joe peek 1.0-1)
 ok 'a build sees nothing of the farm' wait_state 120 "$id" BUILT
+broken=$(spec_make broken 1.0 <<'SPEC'
+%description
+Does not build.
+%build
+echo left >left
+exit 3
+%files
+SPEC
+)
+git_make joe broken 1.0-1 "$broken"
+id=$(build joe --keep-root broken 1.0-1)
+wait_state 120 "$id" FAILED
+is 'the root of one that failed can be entered' "$(artel shell "$id" sh -c 'cat left; id -u; touch /x 2>&1')" 'left
+1000
+touch: cannot touch '"'/x'"': Read-only file system'
+for builder in "$FARM"/builder/*; do
+	artel plumb inside "$builder" rm -rf /mnt/kept
+done
 farm_stop
 is 'no job is left' "$(ls -A "$FARM"/builder/*/job)" "$FARM/builder/builder-1/job:
 
