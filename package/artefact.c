@@ -87,9 +87,8 @@ install(int dir, struct artefact_tmp *t, const char *sha256, struct err *err)
 	return file_sync_parent(dir, path.text, err);
 }
 
-/* There already: it is as young as a new one, so that whoever sweeps sees that somebody wants it. */
-static bool
-renew(int dir, const char *sha256)
+bool
+artefact_renew(int dir, const char *sha256)
 {
 	return artefact_has(dir, sha256) && utimensat(dir, artefact_path(sha256).text, NULL, 0) == 0;
 }
@@ -97,7 +96,7 @@ renew(int dir, const char *sha256)
 int
 artefact_end(int dir, struct artefact_tmp *t, const char *sha256, struct err *err)
 {
-	int r = renew(dir, sha256) ? 1 : install(dir, t, sha256, err);
+	int r = artefact_renew(dir, sha256) ? 1 : install(dir, t, sha256, err);
 
 	if (r)
 		artefact_cancel(dir, t);
@@ -112,7 +111,7 @@ artefact_put(int dir, const void *data, size_t n, struct sha256 *out, struct err
 	struct artefact_tmp t;
 
 	*out = hash_bytes(data, n);
-	if (renew(dir, out->hex))
+	if (artefact_renew(dir, out->hex))
 		return 0;
 	if (artefact_begin(dir, &t, err) < 0)
 		return -1;
@@ -150,7 +149,7 @@ artefact_put_file(int dir, const char *path, bool link, struct sha256 *out, stru
 	if (hash_fd(fd, out, err) < 0)
 		return err_ctx(err, "%s", path);
 	to = artefact_path(out->hex);
-	if (renew(dir, out->hex))
+	if (artefact_renew(dir, out->hex))
 		return 0;
 	if (make_folder(dir, out->hex, err) < 0)
 		return -1;

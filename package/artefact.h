@@ -22,6 +22,8 @@ struct artefact_path artefact_path(const char *sha256);
 
 /* All take the farm's (or a builder cache's) open folder. */
 bool artefact_has(int dir, const char *sha256);
+/* Whether it is there; it is as young as a new one then, so that whoever sweeps sees that somebody wants it. */
+bool artefact_renew(int dir, const char *sha256);
 /* An open fd for reading, or -1 with err set. */
 int artefact_open(int dir, const char *sha256, struct err *err);
 /* The whole content, at most max bytes. */
