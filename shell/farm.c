@@ -13,6 +13,7 @@
 #include "schema/repository.h"
 #include "schema/user.h"
 #include "shell/farm.h"
+#include "shell/join.h"
 #include "shell/merger.h"
 #include "shell/table.h"
 #include "source/signature.h"
@@ -174,6 +175,7 @@ const struct verb farm_verbs[] = {
 	{"shell", "[--state DIR] TASK.SUBTASK[.ARCH] [COMMAND...]", "Enter the kept root of a job that failed", farm_shell},
 	{"events", "[--since=N]", "The journal: id, ms, kind, task, user, state, text; tab-separated", farm_events},
 	{"merge", "[REPOSITORY] [--dry-run] [--json]", "Run one merge cycle now, or say what it would do", merger_merge},
+	{"join", "[NAME]", "Connect a remote builder: the scheduler on stdin and stdout", farm_join},
 	{"help", "", "This text", farm_help},
 	{"version", "", "Print versions", farm_version},
 };

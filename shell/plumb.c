@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <poll.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -27,7 +26,6 @@
 #include "source/record-graph.h"
 #include "source/srpm.h"
 #include "source/tag.h"
-#include "wire/conn.h"
 
 static int
 plumb_evr_cmp(struct context *c, struct err *err)
@@ -215,32 +213,6 @@ plumb_srpm(struct context *c, struct err *err)
 	return r;
 }
 
-/* For a remote builder: the scheduler's socket on this process's stdin and stdout. */
-static int
-plumb_join(struct context *c, struct err *err)
-{
-	AUTO(conn_fini) struct conn up = CONN_INIT;
-	struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN}};
-	char buf[65536];
-
-	if (context_end(c, err) < 0 || conn_open(&up, c->root, err) < 0)
-		return -1;
-	fcntl(up.fd, F_SETFL, 0);
-	p[1] = (struct pollfd){.fd = up.fd, .events = POLLIN};
-	for (;;) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return err_sys(err, "poll");
-		for (int i = 0; i < 2; i++) {
-			ssize_t n = p[i].revents ? read(p[i].fd, buf, sizeof(buf)) : -1;
-
-			if (n == 0)
-				return 0;
-			if (n > 0 && file_write_fd(i ? STDOUT_FILENO : up.fd, buf, (size_t)n, err) < 0)
-				return -1;
-		}
-	}
-}
-
 /* A command in the sandbox that builds run in: for looking at roots, and for tests. */
 static int
 exec_inside(void *arg, struct err *err)
@@ -290,6 +262,5 @@ const struct verb plumb_verbs[] = {
 	{"plumb bisect-sim", "[--n N] [--culprits D] [--pairs R] [--testers P] [--strategy NAME|all] [--rounds K] "
 	    "[--named PERCENT] [--trials T] [--seed X] [--json]", "What bisection would do with random batches; a table",
 	    plumb_bisect_sim},
-	{"plumb join", "", "Connect a remote builder: the scheduler on stdin and stdout", plumb_join},
 };
 const size_t n_plumb_verbs = ARRAY_SIZE(plumb_verbs);
