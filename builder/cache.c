@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +10,10 @@
 #include "base/file.h"
 #include "builder/cache.h"
 #include "package/artefact.h"
+#include "package/partial.h"
 #include "wire/exchange.h"
+
+enum { BREATH_MS = 200 };
 
 static bool
 connection_lost(const struct err *err)
@@ -51,17 +55,33 @@ put_local(const struct cache *c, const char *path, int from, struct err *err)
 static int
 get_once(struct cache *c, const char *sha256, struct err *err)
 {
-	struct artefact_tmp t;
+	struct partial p;
 	int r;
 
-	if (artefact_begin(c->dir, &t, err) < 0)
+	if (partial_begin(c->dir, sha256, c->conn != NULL, &p, err) < 0)
 		return -1;
-	r = c->conn ? exchange_get(c->conn, sha256, t.fd, err) : get_local(c, sha256, t.fd, err);
-	if (r) {
-		artefact_cancel(c->dir, &t);
-		return r == EXCHANGE_ABSENT ? err_set(err, ENOENT, "the farm has no artefact %s", sha256) : -1;
+	r = c->conn ? exchange_get(c->conn, sha256, p.tmp.fd, err) : get_local(c, sha256, p.tmp.fd, err);
+	if (r == 0)
+		return partial_end(c->dir, &p, sha256, err);
+	if (r == EXCHANGE_ABSENT) {
+		partial_drop(c->dir, &p, sha256);
+		return err_set(err, ENOENT, "the farm has no artefact %s", sha256);
 	}
-	return artefact_end(c->dir, &t, sha256, err);
+	if (connection_lost(err))
+		partial_break(c->dir, &p);
+	else
+		partial_drop(c->dir, &p, sha256);
+	return -1;
+}
+
+/* A connection that breaks again and again does so at a bearable rate. */
+static int
+reopen(struct cache *c, struct err *err)
+{
+	if (!connection_lost(err))
+		return -1;
+	poll(NULL, 0, BREATH_MS);
+	return c->reopen(c->arg, err);
 }
 
 int
@@ -70,7 +90,7 @@ cache_get(struct cache *c, const char *sha256, struct err *err)
 	while (!artefact_has(c->dir, sha256)) {
 		if (get_once(c, sha256, err) == 0)
 			return 0;
-		if (!c->conn || !connection_lost(err) || c->reopen(c->arg, err) < 0)
+		if (!c->conn || reopen(c, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -97,14 +117,9 @@ cache_put(struct cache *c, const char *path, char **sha256, struct err *err)
 		return err_ctx(err, "%s", path);
 	if (!c->conn && put_local(c, path, fd, err) < 0)
 		return -1;
-	while (c->conn) {
-		if (lseek(fd, 0, SEEK_SET) < 0)
-			return err_sys(err, "%s", path);
-		if (exchange_put(c->conn, sum.hex, fd, err) == 0)
-			break;
-		if (!connection_lost(err) || c->reopen(c->arg, err) < 0)
+	while (c->conn && exchange_put(c->conn, sum.hex, fd, err) < 0)
+		if (reopen(c, err) < 0)
 			return err_ctx(err, "%s", path);
-	}
 	*sha256 = xstrdup(sum.hex);
 	return 0;
 }

@@ -12,7 +12,6 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -26,7 +25,8 @@
 #include "builder/roots.h"
 #include "wire/conn.h"
 
-enum { BEAT_MS = 2000, RETRY_MS = 500, WELCOME_MS = 10000, RESULT_MAX = WIRE_MAX - WIRE_HEADER };
+enum { BEAT_MS = 2000, RETRY_MS = 500, RETRY_MAX_MS = 4000, REFUSED_MS = 10000, WELCOME_MS = 10000,
+	SILENT_MIN_MS = 7000, SILENT_MS = 15000, RESULT_MAX = WIRE_MAX - WIRE_HEADER };
 
 struct slot {
 	struct wire_job job;
@@ -44,12 +44,17 @@ struct daemon {
 	struct loop *loop;
 	struct conn conn;
 	struct loop_watch *watch;
-	pid_t command;			/* of --connect */
 	bool welcome;
 	struct job_slot *places;	/* ids, twice as many as slots: those that are being killed have theirs still */
 	size_t n_places;
 	int64_t since;			/* tick_ms() of the connection */
 	char *told;			/* base roots, as they were told last */
+	int64_t heard;			/* of the last that came over it */
+	int64_t silent_ms;		/* so long without an answer to BEATs, and the farm is gone */
+	int64_t beat;			/* of the last BEAT */
+	int64_t looked;			/* of the last turn of the timer */
+	int64_t pause_ms, not_before;	/* before the next connection: longer each time that there was no WELCOME */
+	char refused[512];		/* why, the last time */
 	VEC(struct slot *) slots;
 };
 
@@ -82,16 +87,16 @@ disconnect(struct daemon *d, const char *why)
 {
 	if (d->conn.fd < 0)
 		return;
-	log_at(LOG_NOTE, "connection to the scheduler lost: %s; trying again", why);
+	if (why)
+		log_at(LOG_NOTE, "connection to the scheduler lost: %s; trying again", why);
 	loop_drop(d->loop, d->watch);
+	d->pause_ms = d->welcome ? 0 : d->pause_ms ? 2 * d->pause_ms : RETRY_MS;
+	if (d->pause_ms > RETRY_MAX_MS)
+		d->pause_ms = RETRY_MAX_MS;
+	d->not_before = tick_ms() + d->pause_ms;
 	d->watch = NULL;
 	d->welcome = false;
 	conn_fini(&d->conn);
-	if (d->command > 0) {
-		kill(-d->command, SIGKILL);
-		waitpid(d->command, NULL, 0);
-		d->command = 0;
-	}
 }
 
 static void
@@ -151,12 +156,13 @@ tell_roots(struct daemon *d)
 static void
 say_hello(struct daemon *d)
 {
-	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .slots = (uint32_t)d->conf->slots,
+	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .clock = now_ms(), .slots = (uint32_t)d->conf->slots,
 	    .running = refs(d), .n_running = d->slots.n};
 	AUTO(str_fini) struct str payload = {0};
 
 	snprintf(h.name, sizeof(h.name), "%s", d->conf->job.name);
 	snprintf(h.arches, sizeof(h.arches), "%s", d->conf->arches);
+	snprintf(h.origin, sizeof(h.origin), "%s", d->conf->origin);
 	wire_hello_pack(&payload, &h);
 	wire_hello_fini(&h);
 	conn_send(&d->conn, WIRE_HELLO, &payload);
@@ -167,7 +173,7 @@ static void
 try_connect(struct daemon *d)
 {
 	struct err err = {0};
-	int r = d->conf->job.connect ? conn_command(&d->conn, d->conf->job.connect, &d->command, &err) :
+	int r = d->conf->job.connect ? conn_command(&d->conn, d->conf->job.connect, &err) :
 	    conn_open(&d->conn, d->conf->job.root, &err);
 
 	if (r < 0) {
@@ -176,7 +182,7 @@ try_connect(struct daemon *d)
 		return;
 	}
 	d->watch = loop_fd(d->loop, d->conn.fd, EPOLLIN, on_conn, d, &err);
-	d->since = tick_ms();
+	d->since = d->heard = tick_ms();
 	if (d->watch)
 		say_hello(d);
 	else
@@ -362,15 +368,29 @@ acknowledged(struct daemon *d, const struct wire_frame *f)
 	}
 }
 
+/* Nothing changes soon: once in the log is enough, and now and then is often enough to ask. */
+static void
+refused(struct daemon *d, const struct wire_frame *f)
+{
+	char why[sizeof(d->refused)];
+	struct err err;
+
+	if (wire_text_unpack(f, why, sizeof(why), &err) < 0)
+		strcpy(why, "without a reason that can be read");
+	if (strcmp(why, d->refused) != 0)
+		log_at(LOG_ERROR, "the scheduler refuses: %s", why);
+	memcpy(d->refused, why, sizeof(why));
+	disconnect(d, NULL);
+	d->not_before = tick_ms() + REFUSED_MS;
+}
+
 static void
 handle(struct daemon *d, const struct wire_frame *f)
 {
-	char why[512];
-	struct err err;
-
 	switch ((int)f->type) {
 	case WIRE_WELCOME:
 		d->welcome = true;
+		d->refused[0] = '\0';
 		log_at(LOG_NOTE, "connected to the scheduler");
 		free(d->told);
 		d->told = NULL;
@@ -379,9 +399,9 @@ handle(struct daemon *d, const struct wire_frame *f)
 			send_result(d, d->slots.p[i]);
 		break;
 	case WIRE_REFUSE:
-		if (wire_text_unpack(f, why, sizeof(why), &err) == 0)
-			log_at(LOG_ERROR, "the scheduler refuses: %s", why);
-		disconnect(d, "refused");
+		refused(d, f);
+		break;
+	case WIRE_BEAT_ACK:
 		break;
 	case WIRE_JOB:
 		start_job(d, f);
@@ -405,6 +425,7 @@ on_conn(void *arg, uint32_t events)
 	struct err err = {0};
 	int r = conn_fill(&d->conn, &err), taken = 0;
 
+	d->heard = tick_ms();
 	while (d->conn.fd >= 0 && (taken = conn_take(&d->conn, &f, &err)) > 0)
 		handle(d, &f);
 	if (d->conn.fd >= 0 && (r || taken < 0))
@@ -418,15 +439,21 @@ on_timer(void *arg, uint32_t events)
 	struct daemon *d = arg;
 	AUTO(str_fini) struct str payload = {0};
 	AUTO(free) struct wire_ref *r = NULL;
-	static int64_t last;
+	int64_t now = tick_ms();
 
-	if (d->conn.fd >= 0 && !d->welcome && tick_ms() - d->since > WELCOME_MS)
+	/* When it was this process that stood still, the answers wait unread. */
+	if (now - d->looked > RETRY_MS + BEAT_MS)
+		d->heard += now - d->looked;
+	d->looked = now;
+	if (d->conn.fd >= 0 && !d->welcome && now - d->since > WELCOME_MS)
 		disconnect(d, "no WELCOME");
-	if (d->conn.fd < 0)
+	if (d->welcome && now - d->heard > d->silent_ms)
+		disconnect(d, "it is silent");
+	if (d->conn.fd < 0 && now >= d->not_before)
 		try_connect(d);
-	if (!d->welcome || tick_ms() - last < BEAT_MS)
+	if (!d->welcome || now - d->beat < BEAT_MS)
 		return;
-	last = tick_ms();
+	d->beat = now;
 	r = refs(d);
 	wire_refs_pack(&payload, r, d->slots.n);
 	conn_send(&d->conn, WIRE_BEAT, &payload);
@@ -490,9 +517,14 @@ set_up(struct daemon *d, struct err *err)
 int
 daemon_run(const struct daemon_conf *conf, struct err *err)
 {
-	struct daemon d = {.conf = conf, .conn = CONN_INIT};
+	struct daemon d = {.conf = conf, .conn = CONN_INIT, .silent_ms = conf->job.stall_ms};
 	int r = set_up(&d, err);
 
+	/* Before the lease of its jobs is over, after three lost heartbeats. */
+	if (d.silent_ms > SILENT_MS)
+		d.silent_ms = SILENT_MS;
+	if (d.silent_ms < SILENT_MIN_MS)
+		d.silent_ms = SILENT_MIN_MS;
 	if (r == 0) {
 		try_connect(&d);
 		r = loop_run(d.loop, err);

@@ -10,6 +10,7 @@ struct daemon_conf {
 	struct job_conf job;
 	const char *arches;	/* blank-separated */
 	int slots;
+	char origin[SHA256_HEX + 1];	/* see struct wire_hello */
 };
 
 /* Run until SIGTERM or SIGINT. */

@@ -23,11 +23,12 @@
 #include "builder/roots.h"
 #include "builder/watch.h"
 #include "package/artefact.h"
+#include "package/partial.h"
 #include "repo/check.h"
 #include "wire/buildinfo.h"
 #include "wire/exchange.h"
 
-enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 20, REOPEN_MS = 500, ZSTD_LEVEL = 3 };
+enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 20, REOPEN_MS = 500, ZSTD_LEVEL = 3, PARTIAL_MAX_S = 86400 };
 
 AUTO_DEFINE(DIR *, closedir);
 
@@ -131,27 +132,30 @@ make_folder(struct task_job *t, const char *path, struct err *err)
 static int
 connect_once(struct task_job *t, struct err *err)
 {
-	pid_t pid;
-
 	conn_fini(&t->conn);
-	if ((t->conf->connect ? conn_command(&t->conn, t->conf->connect, &pid, err) :
-	    conn_open(&t->conn, t->conf->root, err)) < 0)
+	if ((t->conf->connect ? conn_command(&t->conn, t->conf->connect, err) : conn_open(&t->conn, t->conf->root, err)) < 0)
 		return -1;
-	return exchange_hello(&t->conn, t->conf->name, err);
+	t->conn.stall_ms = t->conf->stall_ms;
+	return exchange_hello(&t->conn, t->conf->name, t->job->ref, err);
 }
 
-/* What was built is not thrown away because the scheduler restarts: try until the job's time is over. */
+/*
+ * What was built is not thrown away because the scheduler restarts or a line is down: try until the job's time is
+ * over, or the farm says that it does not want it any more.
+ */
 static int
 reopen(void *arg, struct err *err)
 {
 	struct task_job *t = arg;
 
-	while (connect_once(t, err) < 0) {
+	int r;
+
+	while ((r = connect_once(t, err)) < 0) {
 		if (tick_ms() > t->watch.deadline)
 			return -1;
 		poll(NULL, 0, REOPEN_MS);
 	}
-	return 0;
+	return r ? -1 : 0;
 }
 
 static int
@@ -400,6 +404,9 @@ build_round(struct task_job *t, struct err *err)
 static int
 run_build(struct task_job *t, struct err *err)
 {
+	/* What is written during the build is then older than what later times are cut to. */
+	if (now_ms() / 1000 < t->job->source_date_epoch)
+		watch_say(&t->watch, "artel: this host's clock is behind the time of the source: times in the packages will be this host's");
 	for (int round = 0; round < MAX_MORE_ROUNDS; round++) {
 		int r = build_round(t, err);
 
@@ -704,7 +711,7 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
 	t.cache = (struct cache){.dir = conf->dir, .conn = conf->again ? NULL : &t.conn, .reopen = reopen, .arg = &t,
 	    .farm = farm, .out = conf->out};
-	t.watch = (struct watch){.conn = t.cache.conn, .ref = job->ref, .file = -1,
+	t.watch = (struct watch){.conn = t.cache.conn, .file = -1,
 	    .deadline = deadline(job), .silence_ms = job->limits.silence_ms, .output_left = job->limits.output_bytes};
 	finish(&t, t.phases ? steps(&t, &err) : err_sys(&err, "memory to share"), &err);
 	if (t.watch.file >= 0)
@@ -728,5 +735,5 @@ job_sweep(const struct job_conf *conf, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (mkdirat(conf->dir, folders[i], 0755) < 0 && errno != EEXIST)
 			return err_sys(err, "mkdir %s/%s", conf->state, folders[i]);
-	return kept_trim(conf, err);
+	return partial_sweep(conf->dir, PARTIAL_MAX_S, 0, err) < 0 ? -1 : kept_trim(conf, err);
 }

@@ -22,6 +22,7 @@ struct job_conf {
 	const char *connect;		/* a command to connect by; NULL */
 	struct sandbox_ids ids;		/* whose the base roots are; and the jobs, where slots have none of their own */
 	int jobs;			/* RPM_BUILD_NCPUS */
+	int64_t stall_ms;		/* how long the farm may stand still in a transfer */
 	bool keep;			/* the job's folder when it failed, whatever the job says */
 	int keep_max, keep_days;	/* how many are kept, and how long */
 	/*

@@ -4,13 +4,17 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "builder/daemon.h"
 #include "builder/enter.h"
@@ -18,8 +22,8 @@
 
 static struct {
 	char *name, *arches, *state, *connect, *rebuild, *out, *enter;
-	int slots, jobs, uid_base, keep, keep_max, keep_days;
-} conf = {.slots = 1, .keep_max = 16, .keep_days = 7};
+	int slots, jobs, uid_base, keep, keep_max, keep_days, stall;
+} conf = {.slots = 1, .keep_max = 16, .keep_days = 7, .stall = 60};
 
 static const struct poptOption options[] = {
 	{"name", 'n', POPT_ARG_STRING, &conf.name, 0, "This builder's name (default: the host's)", "NAME"},
@@ -28,6 +32,7 @@ static const struct poptOption options[] = {
 	{"jobs", 'j', POPT_ARG_INT, &conf.jobs, 0, "make -j of a build (default: processors / slots)", "N"},
 	{"state", '\0', POPT_ARG_STRING, &conf.state, 0, "Folder for roots and caches (default: ROOT/builder/NAME)", "DIR"},
 	{"connect", 'c', POPT_ARG_STRING, &conf.connect, 0, "Reach the farm by the stdio of this command", "CMD"},
+	{"stall", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.stall, 0, "A transfer that stands still so long is begun again", "SECONDS"},
 	{"uid-base", '\0', POPT_ARG_INT, &conf.uid_base, 0, "As root: first of 65536 ids for builds (default: 1000000)", "UID"},
 	{"keep-failed", '\0', POPT_ARG_NONE, &conf.keep, 0, "Keep the root of every job that fails", NULL},
 	{"keep-max", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.keep_max, 0, "Kept roots at most", "N"},
@@ -53,13 +58,32 @@ rebuild(struct job_conf *job, struct err *err)
 	return out < 0 ? -1 : rebuild_run(job, conf.rebuild, err);
 }
 
+/*
+ * One builder works in a folder, by lock: a second connection of one name from the same folder of the same boot is
+ * the same builder, whose first one is gone. Nothing of it is stored, so that a copied disk does not make two hosts one.
+ */
+static int
+origin_of(int dir, char origin[SHA256_HEX + 1], struct err *err)
+{
+	AUTO(str_fini) struct str text = {0};
+	struct stat st;
+
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text, err))
+		return err->code ? -1 : err_set(err, ENOENT, "/proc/sys/kernel/random/boot_id is missing");
+	if (fstat(dir, &st) < 0)
+		return err_sys(err, "stat the state folder");
+	str_add(&text, " %llu %llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	memcpy(origin, hash_bytes(text.p, text.n).hex, SHA256_HEX + 1);
+	return 0;
+}
+
 static int
 run(const char *host, struct err *err)
 {
 	AUTO(free) char *state = state_folder(host);
 	struct daemon_conf d = {.arches = conf.arches, .slots = conf.slots, .job = {.name = conf.name ? conf.name : host,
 	    .root = options_common.root, .connect = conf.connect, .jobs = conf.jobs, .keep = conf.keep,
-	    .keep_max = conf.keep_max, .keep_days = conf.keep_days}};
+	    .keep_max = conf.keep_max, .keep_days = conf.keep_days, .stall_ms = conf.stall * 1000ll}};
 	char absolute[PATH_MAX];
 	AUTO(close) int held = -1;
 	int r;
@@ -79,6 +103,8 @@ run(const char *host, struct err *err)
 	r = file_lock(d.job.dir, "lock", &held, err);
 	if (r)
 		return r < 0 ? -1 : err_set(err, EBUSY, "%s: another builder works in this folder", absolute);
+	if (origin_of(d.job.dir, d.origin, err) < 0)
+		return -1;
 	return conf.rebuild ? rebuild(&d.job, err) : daemon_run(&d, err);
 }
 
@@ -118,8 +144,8 @@ main(int argc, const char **argv)
 	}
 	if (!conf.arches)
 		conf.arches = host.machine;
-	if (conf.slots < 1 || conf.slots > 256) {
-		fprintf(stderr, "artel-builder: --slots is 1 to 256\n");
+	if (conf.slots < 1 || conf.slots > 256 || conf.stall < 1) {
+		fprintf(stderr, "artel-builder: --slots is 1 to 256, --stall is positive\n");
 		return EXIT_USAGE;
 	}
 	if (conf.keep_max < 0 || conf.keep_days < 0 || conf.keep_days > 10000) {

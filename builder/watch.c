@@ -13,15 +13,24 @@
 
 enum { LOOK_MS = 1000 };
 
+/* A live log that cannot be streamed is no reason to fail a build: the whole of it is sent at the end. */
+static void
+stream(struct watch *w, const char *data, size_t n)
+{
+	struct err ignored;
+
+	if (w->conn && exchange_log(w->conn, data, n, &ignored) < 0)
+		w->conn = NULL;
+	w->streamed = tick_ms();
+}
+
 static void
 keep(struct watch *w, const char *data, size_t n)
 {
 	struct err ignored;
 
 	file_write_fd(w->file, data, n, &ignored);
-	/* A live log that cannot be streamed is no reason to fail a build: the whole of it is sent at the end. */
-	if (w->conn && exchange_log(w->conn, w->ref, data, n, &ignored) < 0)
-		w->conn = NULL;
+	stream(w, data, n);
 }
 
 void
@@ -60,6 +69,8 @@ pump(struct watch *w, int from, struct err *err)
 			    "was silent for %lld s", (long long)(w->silence_ms / 1000));
 			return WATCH_LIMIT;
 		}
+		if (r == 0 && w->conn && tick_ms() - w->streamed > exchange_beat_ms(w->conn))
+			stream(w, NULL, 0);
 		if (r <= 0)
 			continue;
 		n = read(from, buf, sizeof(buf));

@@ -11,7 +11,7 @@ struct err;
 
 struct watch {
 	struct conn *conn;		/* where the log streams to; NULL: nowhere */
-	struct wire_ref ref;
+	int64_t streamed;		/* tick_ms() of the last time */
 	int file;			/* where it is kept */
 	int64_t deadline;		/* tick_ms() */
 	int64_t silence_ms;		/* 0: not limited */

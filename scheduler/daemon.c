@@ -30,7 +30,6 @@
 #include "scheduler/serve.h"
 #include "scheduler/stage.h"
 #include "schema/event.h"
-#include "schema/repository.h"
 #include "schema/store.h"
 
 enum { TICK_MS = 1000, HELLO_MS = 10000, UNNAMED_MS = 6000, MAX_PEERS = 20000, MAX_OUT = 64 << 20 };
@@ -44,6 +43,7 @@ struct daemon {
 	int doorbell, wire;
 	int64_t seen;			/* the last event looked at */
 	int64_t ticked;			/* tick_ms() of the last tick */
+	int64_t swept;			/* of the last look for transfers that nobody goes on with */
 };
 
 static void turn(struct daemon *d);
@@ -129,40 +129,6 @@ send_cancel(struct daemon *d, const struct live *l)
 	peer_flush(d, p);
 }
 
-/* Jobs of a task that is not being built any more (aborted) end. */
-static int
-close_jobs(struct daemon *d, struct job_list *jobs, struct err *err)
-{
-	for (size_t i = 0; i < jobs->n; i++) {
-		struct job *j = &jobs->p[i];
-
-		if (j->state > JOB_RUNNING)
-			continue;
-		j->state = JOB_CANCELLED;
-		j->finished = now_ms();
-		if (job_save(d->s, j, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Where a job may run: one that is bound to no architecture in the base root of any that the repository has. */
-static int
-runs_on(struct daemon *d, const struct task *t, const struct job *j, struct strs *out, struct err *err)
-{
-	AUTO(repository_fini) struct repository r = {0};
-
-	if (*j->arch) {
-		strs_add(out, j->arch);
-		return 0;
-	}
-	if (repository_get(d->s, t->repository, &r, err))
-		return -1;
-	*out = r.arches;
-	r.arches = (struct strs){0};
-	return 0;
-}
-
 /* Bring the live jobs of one task to what the database says. */
 static int
 sync_task(struct daemon *d, int64_t task, struct err *err)
@@ -173,7 +139,7 @@ sync_task(struct daemon *d, int64_t task, struct err *err)
 
 	if (r < 0 || (r == 0 && job_of_task(d->s, task, &jobs, err) < 0))
 		return -1;
-	if (t.state != TASK_BUILDING && close_jobs(d, &jobs, err) < 0)
+	if (t.state != TASK_BUILDING && stage_close(d->s, &jobs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < d->queue.all.n; i++) {
 		struct live *l = d->queue.all.p[i];
@@ -197,44 +163,13 @@ sync_task(struct daemon *d, int64_t task, struct err *err)
 			queue_requeue(&d->queue, l, j->queued, j->not_before);
 		if (l || (j->state != JOB_QUEUED && j->state != JOB_RUNNING))
 			continue;
-		if (runs_on(d, &t, j, &arches, err) < 0)
+		if (stage_arches(d->s, &t, j, &arches, err) < 0)
 			return -1;
 		queue_add(&d->queue, &(struct live){.job = j->id, .task = task, .owner = xstrdup(t.owner),
 		    .repository = xstrdup(t.repository),
 		    .arches = arches, .class = (int)t.class, .submitted = t.submitted, .queued = j->queued,
 		    .not_before = j->not_before, .running = j->state == JOB_RUNNING, .attempt = (uint32_t)j->attempt,
 		    .builder = xstrdup(j->builder), .lease = tick_ms() + d->conf->lease_ms});
-	}
-	return 0;
-}
-
-/* A task whose start fails for a reason of its own is FAILED with it; the database's trouble is ours. */
-static int
-start_task(struct daemon *d, struct task *t, struct err *err)
-{
-	int r = stage_start(d->s, t, err);
-
-	if (r == 0 || (err->code != ENOENT && err->code != EINVAL && err->code != EBADMSG))
-		return r;
-	AUTO(task_fini) struct task now = {0};
-	if (task_get(d->s, t->id, &now, err))
-		return -1;
-	return (now.state == TASK_AWAITING || now.state == TASK_POSTPONED) && task_move(d->s, &now, TASK_FAILED, err->msg, err) < 0 ? -1 : 0;
-}
-
-static int
-wake_dependents(struct daemon *d, int64_t task, struct err *err)
-{
-	AUTO(free) int64_t *waiting = NULL;
-	size_t n = 0;
-
-	if (task_waiting_on(d->s, task, &waiting, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		AUTO(task_fini) struct task t = {0};
-
-		if (task_get(d->s, waiting[i], &t, err) || start_task(d, &t, err) < 0)
-			return -1;
 	}
 	return 0;
 }
@@ -249,9 +184,9 @@ look_at(struct daemon *d, int64_t task, struct err *err)
 	if (r < 0)
 		return -1;
 	if (r == 0 && (t.state == TASK_AWAITING || t.state == TASK_POSTPONED))
-		r = start_task(d, &t, err);
+		r = stage_begin(d->s, &t, err);
 	else if (r == 0 && (t.state == TASK_BUILT || t.state == TASK_DONE))
-		r = wake_dependents(d, task, err);
+		r = stage_wake(d->s, task, err);
 	return r < 0 ? -1 : sync_task(d, task, err);
 }
 
@@ -348,7 +283,7 @@ next_pair(struct daemon *d, struct live **job)
 		struct live *l;
 		bool fits;
 
-		if (p->dead || !p->hello || p->busy >= p->slots || (best && best->busy < p->busy) ||
+		if (p->dead || !p->hello || peer_quiet(p) || p->busy >= p->slots || (best && best->busy < p->busy) ||
 		    (best && best->busy == p->busy && (warm || ++asked > ASKED)))
 			continue;
 		l = queue_next(&d->queue, &p->arches, &p->roots, now_ms());
@@ -469,41 +404,74 @@ reconcile(struct daemon *d, struct peer *p, const struct wire_ref *refs, size_t 
 }
 
 static void
+refuse(struct daemon *d, struct peer *p, const char *why)
+{
+	peer_refuse(p, why);
+	peer_flush(d, p);
+	peer_close(d, p, "refused");
+}
+
+static void
+welcome(struct peer *p)
+{
+	AUTO(str_fini) struct str payload = {0};
+
+	wire_text_pack(&payload, "artel");
+	conn_send(&p->conn, WIRE_WELCOME, &payload);
+}
+
+/* Transfers are for a job that its builder works on: an attempt that was given up learns it here. */
+static void
+hand_over(struct daemon *d, struct peer *p, const struct wire_hello *h)
+{
+	const struct live *l = h->n_running == 1 ? queue_find(&d->queue, h->running[0].job) : NULL;
+	struct err err;
+
+	if (!l || !l->running || l->attempt != h->running[0].attempt || strcmp(l->builder, h->name) != 0) {
+		refuse(d, p, "this attempt at the job is not wanted any more");
+		return;
+	}
+	welcome(p);
+	p->conn.stall_ms = d->conf->stall_ms;
+	if (serve_start(&p->conn, d->s->dir, h->running[0], &err) < 0)
+		log_at(LOG_ERROR, "%s", err.msg);
+	peer_close(d, p, "handed over");
+}
+
+static void
 take_hello(struct daemon *d, struct peer *p, const struct wire_frame *f)
 {
 	AUTO(wire_hello_fini) struct wire_hello h = {0};
-	AUTO(str_fini) struct str payload = {0};
+	AUTO(free) char *objection = NULL;
 	struct peer *old;
 	struct err err;
 
 	if (f->type != WIRE_HELLO || wire_hello_unpack(f, &h, &err) < 0) {
-		peer_refuse(p, f->type != WIRE_HELLO ? "say HELLO first" : err.msg);
-		peer_flush(d, p);
-		peer_close(d, p, "refused");
+		refuse(d, p, f->type != WIRE_HELLO ? "say HELLO first" : err.msg);
 		return;
 	}
-	wire_text_pack(&payload, "artel");
-	conn_send(&p->conn, WIRE_WELCOME, &payload);
 	if (h.role == WIRE_EXCHANGE) {
-		if (serve_start(&p->conn, d->s->dir, &err) < 0)
-			log_at(LOG_ERROR, "%s", err.msg);
-		peer_close(d, p, "handed over");
-		return;
-	}
-	if (!text_is_name(h.name) || h.slots < 1 || h.slots > 1024) {
-		peer_refuse(p, "a builder has a name and 1 to 1024 slots");
-		peer_flush(d, p);
-		peer_close(d, p, "refused");
+		hand_over(d, p, &h);
 		return;
 	}
 	old = peer_find(d, h.name);
+	objection = peer_objection(&h, old);
+	if (objection) {
+		log_at(LOG_WARN, "builder %s: refused: %s", text_is_name(h.name) ? h.name : "?", objection);
+		refuse(d, p, objection);
+		return;
+	}
+	welcome(p);
 	if (old)
-		peer_close(d, old, "replaced by a newer connection of that name");
+		peer_close(d, old, "replaced by a newer connection");
 	snprintf(p->name, sizeof(p->name), "%s", h.name);
+	snprintf(p->origin, sizeof(p->origin), "%s", h.origin);
 	strs_split(&p->arches, h.arches, " ");
 	p->slots = (int)h.slots;
 	p->hello = true;
 	log_at(LOG_NOTE, "builder %s: %s, %d slots", p->name, h.arches, p->slots);
+	if (peer_clock_off(&h))
+		log_at(LOG_WARN, "builder %s: its clock is off by %lld s", p->name, (long long)peer_clock_off(&h));
 	if (builder_seen(d->s, p->name, h.arches, p->slots, true, &err) < 0)
 		log_at(LOG_ERROR, "%s", err.msg);
 	reconcile(d, p, h.running, h.n_running, true);
@@ -549,6 +517,7 @@ take_message(struct daemon *d, struct peer *p, const struct wire_frame *f, struc
 		if (wire_refs_unpack(f, &refs, &n, err) < 0)
 			return -1;
 		reconcile(d, p, refs, n, false);
+		conn_send(&p->conn, WIRE_BEAT_ACK, &(struct str){0});
 		return 0;
 	case WIRE_RESULT:
 		return take_result(d, p, f, err);
@@ -572,6 +541,7 @@ on_peer(void *arg, uint32_t events)
 	if (p->dead)
 		return;
 	r = conn_fill(&p->conn, &err);
+	p->heard = tick_ms();
 	while (!p->dead && (taken = conn_take(&p->conn, &f, &err)) > 0)
 		if (take_message(d, p, &f, &err) < 0) {
 			taken = -1;
@@ -615,6 +585,19 @@ on_doorbell(void *arg, uint32_t events)
 	turn(d);
 }
 
+/* A connection whose other end is gone without a word looks like any other: only silence tells. */
+static void
+close_silent(struct daemon *d, int64_t now, int64_t stood_still)
+{
+	for (size_t i = 0; i < d->peers.n; i++) {
+		struct peer *p = d->peers.p[i];
+
+		p->heard += stood_still;
+		if (!p->dead && ((!p->hello && now - p->since > HELLO_MS) || (p->hello && now - p->heard > d->conf->lease_ms)))
+			peer_close(d, p, "silent");
+	}
+}
+
 static void
 on_tick(void *arg, uint32_t events)
 {
@@ -628,9 +611,8 @@ on_tick(void *arg, uint32_t events)
 		d->queue.all.p[i]->lease += gap;
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	for (size_t i = 0; i < d->peers.n; i++)
-		if (!d->peers.p[i]->dead && !d->peers.p[i]->hello && now - d->peers.p[i]->since > HELLO_MS)
-			peer_close(d, d->peers.p[i], "silent");
+	close_silent(d, now, gap > TICK_MS ? gap : 0);
+	serve_sweep(d->s->dir, &d->swept);
 	for (size_t i = 0; i < d->queue.all.n; i++)
 		if (d->queue.all.p[i]->running && d->queue.all.p[i]->lease < now)
 			vec_push(&gone, d->queue.all.p[i]);

@@ -10,6 +10,7 @@ struct store;
 struct scheduler_conf {
 	int tries;			/* of a job that fails by infrastructure */
 	int64_t lease_ms;
+	int64_t stall_ms;		/* how long a transfer may stand still */
 	struct limits limits;
 };
 

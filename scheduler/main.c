@@ -11,9 +11,9 @@
 #include "schema/store.h"
 
 static struct {
-	int tries, lease;
+	int tries, lease, stall;
 	char *limits;
-} conf = {.tries = 5, .lease = 30};
+} conf = {.tries = 5, .lease = 30, .stall = 60};
 
 /* Of a repository that says nothing. */
 #define LIMITS "time=4h silence=1h output=64M memory=8G processes=4k disk=64G files=4M"
@@ -21,6 +21,7 @@ static struct {
 static const struct poptOption options[] = {
 	{"tries", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.tries, 0, "Attempts at a job that fails by infrastructure", "N"},
 	{"lease", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.lease, 0, "A builder that is silent so long loses its jobs", "SECONDS"},
+	{"stall", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.stall, 0, "A transfer that stands still so long is given up", "SECONDS"},
 	{"limits", '\0', POPT_ARG_STRING, &conf.limits, 0, "What a job may use (default: " LIMITS ")", "LIST"},
 	OPTIONS_COMMON
 };
@@ -54,11 +55,11 @@ main(int argc, const char **argv)
 	int r;
 
 	options_parse(argc, argv, "artel-scheduler", "scheduler", options, "[OPTION...]", 0, NULL);
-	if (conf.tries < 1 || conf.lease < 5) {
+	if (conf.tries < 1 || conf.lease < 5 || conf.stall < 1) {
 		fprintf(stderr, "artel-scheduler: numbers are positive, --lease is at least 5\n");
 		return EXIT_USAGE;
 	}
-	c = (struct scheduler_conf){.tries = conf.tries, .lease_ms = conf.lease * 1000ll};
+	c = (struct scheduler_conf){.tries = conf.tries, .lease_ms = conf.lease * 1000ll, .stall_ms = conf.stall * 1000ll};
 	if (limits_parse(&c.limits, LIMITS, &err) < 0 || (conf.limits && limits_parse(&c.limits, conf.limits, &err) < 0)) {
 		fprintf(stderr, "artel-scheduler: --limits: %s\n", err.msg);
 		return EXIT_USAGE;

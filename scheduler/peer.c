@@ -1,6 +1,11 @@
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/text.h"
 #include "scheduler/peer.h"
+
+/* Three heartbeats and a little. */
+enum { QUIET_MS = 7000, SLOTS_MAX = 1024, CLOCK_OFF_S = 60 };
 
 struct peer *
 peer_new(int fd)
@@ -8,7 +13,7 @@ peer_new(int fd)
 	struct peer *p = xcalloc(1, sizeof(*p));
 
 	p->conn.fd = fd;
-	p->since = tick_ms();
+	p->since = p->heard = tick_ms();
 	return p;
 }
 
@@ -21,6 +26,31 @@ peer_free(struct peer *p)
 	strs_fini(&p->arches);
 	strs_fini(&p->roots);
 	free(p);
+}
+
+bool
+peer_quiet(const struct peer *p)
+{
+	return tick_ms() - p->heard > QUIET_MS;
+}
+
+char *
+peer_objection(const struct wire_hello *h, const struct peer *old)
+{
+	if (!text_is_name(h->name) || h->slots < 1 || h->slots > SLOTS_MAX)
+		return xasprintf("a builder has a name and 1 to %d slots", SLOTS_MAX);
+	if (!old || strcmp(old->origin, h->origin) == 0 || peer_quiet(old))
+		return NULL;
+	return xasprintf("another builder named %s, of another host or folder, is connected: give one of the two another --name",
+	    h->name);
+}
+
+int64_t
+peer_clock_off(const struct wire_hello *h)
+{
+	int64_t off = h->clock / 1000 - now_ms() / 1000;
+
+	return off > CLOCK_OFF_S || off < -CLOCK_OFF_S ? off : 0;
 }
 
 void

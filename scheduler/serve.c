@@ -9,15 +9,17 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "package/artefact.h"
+#include "base/text.h"
+#include "package/partial.h"
 #include "scheduler/serve.h"
 #include "wire/exchange.h"
 
-enum { LOG_MAX = 64 << 20 };
+enum { LOG_MAX = 64 << 20, SWEEP_MS = 3600000, PARTIAL_MAX_S = 86400 };
 
 struct server {
 	int dir;
-	struct artefact_tmp tmp;
+	struct wire_ref ref;		/* whose log it is */
+	struct partial partial;
 };
 
 static int
@@ -29,30 +31,39 @@ serve_open(void *arg, const char *sha256)
 	return artefact_open(s->dir, sha256, &err);
 }
 
+/* What is as small as one DATA is not worth going on with. */
 static int
-serve_create(void *arg, const char *sha256, struct err *err)
+serve_create(void *arg, const char *sha256, uint64_t size, int *fd, struct err *err)
 {
 	struct server *s = arg;
 
-	return artefact_begin(s->dir, &s->tmp, err) < 0 ? -1 : s->tmp.fd;
-}
-
-static int
-serve_finish(void *arg, const char *sha256, int fd, bool ok, struct err *err)
-{
-	struct server *s = arg;
-
-	if (ok)
-		return artefact_end(s->dir, &s->tmp, sha256, err);
-	artefact_cancel(s->dir, &s->tmp);
+	if (artefact_renew(s->dir, sha256))
+		return EXCHANGE_STORED;
+	if (partial_begin(s->dir, sha256, size > WIRE_CHUNK, &s->partial, err) < 0)
+		return -1;
+	*fd = s->partial.tmp.fd;
 	return 0;
 }
 
 static int
-serve_log(void *arg, struct wire_ref ref, const void *data, size_t n, struct err *err)
+serve_finish(void *arg, const char *sha256, enum exchange_end how, struct err *err)
+{
+	struct server *s = arg;
+
+	if (how == EXCHANGE_WHOLE)
+		return partial_end(s->dir, &s->partial, sha256, err);
+	if (how == EXCHANGE_BROKEN)
+		partial_break(s->dir, &s->partial);
+	else
+		partial_drop(s->dir, &s->partial, sha256);
+	return 0;
+}
+
+static int
+serve_log(void *arg, const void *data, size_t n, struct err *err)
 {
 	const struct server *s = arg;
-	AUTO(free) char *path = xasprintf("run/log/%lld.%u", (long long)ref.job, ref.attempt);
+	AUTO(free) char *path = xasprintf("run/log/%lld.%u", (long long)s->ref.job, s->ref.attempt);
 	AUTO(close) int fd = openat(s->dir, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct stat st;
 
@@ -75,9 +86,9 @@ close_others(int a, int b)
 }
 
 static void __attribute__((noreturn))
-child(struct conn *c, int dir, pid_t parent)
+child(struct conn *c, int dir, struct wire_ref ref, pid_t parent)
 {
-	struct server s = {.dir = dir};
+	struct server s = {.dir = dir, .ref = ref};
 	const struct exchange_ops ops = {&s, serve_open, serve_create, serve_finish, serve_log};
 	struct err err = {0};
 	sigset_t none;
@@ -94,13 +105,25 @@ child(struct conn *c, int dir, pid_t parent)
 }
 
 pid_t
-serve_start(struct conn *c, int dir, struct err *err)
+serve_start(struct conn *c, int dir, struct wire_ref ref, struct err *err)
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0)
 		return err_sys(err, "fork");
 	if (pid == 0)
-		child(c, dir, parent);
+		child(c, dir, ref, parent);
 	return pid;
+}
+
+void
+serve_sweep(int dir, int64_t *last)
+{
+	struct err err;
+
+	if (*last && tick_ms() - *last < SWEEP_MS)
+		return;
+	*last = tick_ms();
+	if (partial_sweep(dir, PARTIAL_MAX_S, PARTIAL_MAX_S, &err) < 0)
+		log_at(LOG_WARN, "%s", err.msg);
 }

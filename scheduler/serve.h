@@ -12,7 +12,10 @@
 
 struct err;
 
-/* Serve in a child what was received so far and what comes; the caller closes its copy. */
-pid_t serve_start(struct conn *c, int dir, struct err *err);
+/* Serve a job in a child, what was received so far and what comes; the caller closes its copy. */
+pid_t serve_start(struct conn *c, int dir, struct wire_ref ref, struct err *err);
+
+/* Remove what transfers left that nobody went on with; at most once an hour since *last, a tick_ms(). Logs. */
+void serve_sweep(int dir, int64_t *last);
 
 #endif

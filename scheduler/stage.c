@@ -487,6 +487,69 @@ failure_text(const struct stage *g, const struct job *j)
 }
 
 /* Waiting jobs all of whose needs are done may run. */
+/* The database's trouble is not the task's. */
+int
+stage_begin(struct store *s, struct task *t, struct err *err)
+{
+	int r = stage_start(s, t, err);
+
+	if (r == 0 || (err->code != ENOENT && err->code != EINVAL && err->code != EBADMSG))
+		return r;
+	AUTO(task_fini) struct task now = {0};
+	if (task_get(s, t->id, &now, err))
+		return -1;
+	return (now.state == TASK_AWAITING || now.state == TASK_POSTPONED) && task_move(s, &now, TASK_FAILED, err->msg, err) < 0 ? -1 : 0;
+}
+
+int
+stage_wake(struct store *s, int64_t task, struct err *err)
+{
+	AUTO(free) int64_t *waiting = NULL;
+	size_t n = 0;
+
+	if (task_waiting_on(s, task, &waiting, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		AUTO(task_fini) struct task t = {0};
+
+		if (task_get(s, waiting[i], &t, err) || stage_begin(s, &t, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+stage_arches(struct store *s, const struct task *t, const struct job *j, struct strs *out, struct err *err)
+{
+	AUTO(repository_fini) struct repository r = {0};
+
+	if (*j->arch) {
+		strs_add(out, j->arch);
+		return 0;
+	}
+	if (repository_get(s, t->repository, &r, err))
+		return -1;
+	*out = r.arches;
+	r.arches = (struct strs){0};
+	return 0;
+}
+
+int
+stage_close(struct store *s, struct job_list *jobs, struct err *err)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->p[i];
+
+		if (j->state > JOB_RUNNING)
+			continue;
+		j->state = JOB_CANCELLED;
+		j->finished = now_ms();
+		if (job_save(s, j, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 release_ready(struct stage *g, struct err *err)
 {

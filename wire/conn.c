@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,8 +17,16 @@ enum { READ_SIZE = 256 << 10, BACKLOG = 512 };
 void
 conn_fini(struct conn *c)
 {
+	struct ended ended;
+	struct err ignored;
+
 	if (c->fd >= 0)
 		close(c->fd);
+	/* One that hangs, or was stopped, would hold its end of the connection for ever. */
+	if (c->command > 0) {
+		kill(-c->command, SIGKILL);
+		spawn_wait(c->command, 0, &ended, &ignored);
+	}
 	str_fini(&c->in);
 	str_fini(&c->out);
 	*c = (struct conn)CONN_INIT;
@@ -38,10 +47,11 @@ conn_open(struct conn *c, const char *root, struct err *err)
 }
 
 int
-conn_command(struct conn *c, const char *command, pid_t *pid, struct err *err)
+conn_command(struct conn *c, const char *command, struct err *err)
 {
 	AUTO(strs_fini) struct strs words = {0};
 	int fds[2];
+	pid_t pid;
 
 	strs_split(&words, command, " \t");
 	if (words.n == 0)
@@ -49,11 +59,12 @@ conn_command(struct conn *c, const char *command, pid_t *pid, struct err *err)
 	strs_take(&words, NULL);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_sys(err, "socketpair");
-	*pid = spawn_start(&(struct spawn){.argv = (const char *const *)words.p, .in = fds[1], .out = fds[1]}, err);
+	pid = spawn_start(&(struct spawn){.argv = (const char *const *)words.p, .in = fds[1], .out = fds[1]}, err);
 	close(fds[1]);
 	c->fd = fds[0];
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
-	return *pid < 0 ? -1 : 0;
+	c->command = pid > 0 ? pid : 0;
+	return pid < 0 ? -1 : 0;
 }
 
 int

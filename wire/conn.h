@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -19,6 +20,8 @@ struct conn {
 	struct str in;		/* received, not yet taken */
 	size_t taken;		/* bytes at the front of `in` that were handed out */
 	struct str out;		/* to be sent */
+	pid_t command;		/* the child on whose stdio it runs, killed by conn_fini(); 0: none */
+	int64_t stall_ms;	/* exchange: how long the other end may stand still in the middle of something; 0: a minute */
 };
 
 #define CONN_INIT {.fd = -1}
@@ -28,10 +31,8 @@ AUTO_DEFINE_EMBEDDED(struct conn, conn_fini);
 
 /* Connect to the Unix socket ROOT/run/wire. */
 int conn_open(struct conn *c, const char *root, struct err *err);
-/*
- * Connect to the stdio of a command instead: words split at blanks, no shell; *pid is the child's.
- */
-int conn_command(struct conn *c, const char *command, pid_t *pid, struct err *err);
+/* Connect to the stdio of a command instead, a child of this process: words split at blanks, no shell. */
+int conn_command(struct conn *c, const char *command, struct err *err);
 /* Listen on ROOT/run/wire; the fd, or -1. */
 int conn_listen(const char *root, struct err *err);
 

@@ -173,6 +173,9 @@ wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
 	flags = unpack_u32(&u);
 	j->network = flags & 1;
 	j->keep = flags & 2;
+	/* What rpm can write down. */
+	if (j->source_date_epoch < 0 || j->source_date_epoch > UINT32_MAX)
+		u.bad = true;
 	if (flags > 3 || j->kind < WIRE_JOB_SRPM || j->kind > WIRE_JOB_TEST || j->n_own > j->overlay.n ||
 	    j->others.n != j->other_arches.n)
 		u.bad = true;

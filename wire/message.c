@@ -13,6 +13,7 @@ static const char *const names[WIRE_TYPES] = {
 	[WIRE_RESULT_ACK] = "RESULT_ACK", [WIRE_GET] = "GET", [WIRE_PUT] = "PUT", [WIRE_DATA] = "DATA",
 	[WIRE_DATA_END] = "DATA_END", [WIRE_ABSENT] = "ABSENT", [WIRE_STORED] = "STORED", [WIRE_LOG] = "LOG",
 	[WIRE_ROOTS] = "ROOTS",
+	[WIRE_BEAT_ACK] = "BEAT_ACK", [WIRE_FROM] = "FROM",
 };
 
 const char *
@@ -85,6 +86,8 @@ wire_hello_pack(struct str *out, const struct wire_hello *h)
 	pack_u32(out, h->role);
 	pack_text(out, h->name);
 	pack_text(out, h->arches);
+	pack_text(out, h->origin);
+	pack_u64(out, (uint64_t)h->clock);
 	pack_u32(out, h->slots);
 	put_refs(out, h->running, h->n_running);
 }
@@ -101,6 +104,8 @@ wire_hello_unpack(const struct wire_frame *f, struct wire_hello *h, struct err *
 	h->role = unpack_u32(&u);
 	unpack_into(&u, h->name, sizeof(h->name));
 	unpack_into(&u, h->arches, sizeof(h->arches));
+	unpack_into(&u, h->origin, sizeof(h->origin));
+	h->clock = (int64_t)unpack_u64(&u);
 	h->slots = unpack_u32(&u);
 	h->running = take_refs(&u, &h->n_running);
 	return unpack_end(&u, "HELLO", err);
@@ -140,6 +145,49 @@ wire_roots_unpack(const struct wire_frame *f, struct strs *roots, struct err *er
 	for (size_t i = 0; i < roots->n; i++)
 		if (strlen(roots->p[i]) != WIRE_ROOT_ID || strspn(roots->p[i], "0123456789abcdef") != WIRE_ROOT_ID)
 			return err_set(err, EBADMSG, "ROOTS: not an id");
+	return 0;
+}
+
+void
+wire_part_pack(struct str *out, const char *sha256, uint64_t bytes)
+{
+	pack_text(out, sha256);
+	pack_u64(out, bytes);
+}
+
+/* Sizes are also offsets of files, which are signed. */
+int
+wire_part_unpack(const struct wire_frame *f, struct wire_part *p, struct err *err)
+{
+	struct unpack u = unpack_begin(f->payload, f->n);
+
+	unpack_into(&u, p->sha256, sizeof(p->sha256));
+	p->bytes = unpack_u64(&u);
+	if (unpack_end(&u, wire_type_name(f->type), err) < 0)
+		return -1;
+	if (!hash_valid(p->sha256) || p->bytes > INT64_MAX)
+		return err_set(err, EBADMSG, "%s: not a SHA-256 and a size", wire_type_name(f->type));
+	return 0;
+}
+
+void
+wire_from_pack(struct str *out, uint64_t offset, uint64_t size)
+{
+	pack_u64(out, offset);
+	pack_u64(out, size);
+}
+
+int
+wire_from_unpack(const struct wire_frame *f, struct wire_from *from, struct err *err)
+{
+	struct unpack u = unpack_begin(f->payload, f->n);
+
+	from->offset = unpack_u64(&u);
+	from->size = unpack_u64(&u);
+	if (unpack_end(&u, wire_type_name(f->type), err) < 0)
+		return -1;
+	if (from->offset > from->size || from->size > INT64_MAX)
+		return err_set(err, EBADMSG, "%s: an offset beyond the end", wire_type_name(f->type));
 	return 0;
 }
 

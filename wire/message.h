@@ -11,15 +11,17 @@
  *         <----------------------- WELCOME | REFUSE
  *         <----------------------- JOB
  *   BEAT, every few seconds ----->             (renews the leases of the jobs it names)
+ *         <----------------------- BEAT_ACK      (so that a silent farm is noticed)
  *         <----------------------- CANCEL
  *   RESULT ---------------------->             (repeated until acknowledged)
  *         <----------------------- RESULT_ACK
  *   ROOTS ----------------------->             (after WELCOME and when it changes: base roots that it has)
  *
- * and on connections of its own, one a job (HELLO with kind exchange):
- *   GET sha ---------------------> DATA ... DATA_END | ABSENT
- *   PUT sha, DATA ..., DATA_END -> STORED | REFUSE
- *   LOG job, attempt, bytes ----->
+ * and on connections of its own, one a job (HELLO with role exchange, and the job in `running`):
+ *   GET sha, bytes that it has --> FROM offset, size; DATA ... DATA_END | ABSENT
+ *   PUT sha, size ---------------> STORED | REFUSE | FROM offset, size
+ *     DATA ... DATA_END ---------> STORED | REFUSE | FROM 0, size (the part from before was wrong)
+ *   LOG bytes ------------------->             (no bytes: only that the builder is there)
  */
 #ifndef ARTEL_WIRE_MESSAGE_H
 #define ARTEL_WIRE_MESSAGE_H
@@ -59,6 +61,8 @@ enum wire_type {
 	WIRE_STORED,
 	WIRE_LOG,
 	WIRE_ROOTS,
+	WIRE_BEAT_ACK,
+	WIRE_FROM,
 	WIRE_TYPES
 };
 
@@ -92,6 +96,8 @@ struct wire_hello {
 	enum wire_role role;
 	char name[WIRE_NAME_MAX + 1];
 	char arches[256];		/* blank-separated */
+	char origin[SHA256_HEX + 1];	/* of the host since its boot and the builder's folder: two of one name differ in it */
+	int64_t clock;			/* ms; the builder's, only to tell how far it is off */
 	uint32_t slots;
 	struct wire_ref *running;	/* what the builder still works on, or has a result of */
 	size_t n_running;
@@ -109,7 +115,23 @@ int wire_refs_unpack(const struct wire_frame *f, struct wire_ref **refs, size_t 
 void wire_roots_pack(struct str *out, const struct strs *roots);
 int wire_roots_unpack(const struct wire_frame *f, struct strs *roots, struct err *err);
 
-/* One text: WELCOME (the farm's name), REFUSE (why), GET and PUT (a SHA-256). */
+/* GET and PUT: an artefact, and how much the builder has of it. */
+struct wire_part {
+	char sha256[SHA256_HEX + 1];
+	uint64_t bytes;
+};
+void wire_part_pack(struct str *out, const char *sha256, uint64_t bytes);
+int wire_part_unpack(const struct wire_frame *f, struct wire_part *p, struct err *err);
+
+/* FROM: DATA begin at this offset of so many bytes in all. */
+struct wire_from {
+	uint64_t offset, size;
+};
+void wire_from_pack(struct str *out, uint64_t offset, uint64_t size);
+/* An offset beyond the size is refused. */
+int wire_from_unpack(const struct wire_frame *f, struct wire_from *from, struct err *err);
+
+/* One text: WELCOME (the farm's name), REFUSE (why), ABSENT and STORED (a SHA-256). */
 void wire_text_pack(struct str *out, const char *text);
 int wire_text_unpack(const struct wire_frame *f, char *buf, size_t size, struct err *err);
 

@@ -1,6 +1,5 @@
 /*
- * Messages there and back, whole, cut short and too long; and the artefact exchange between two
- * processes over a socket pair.
+ * Messages there and back, whole, cut short and too long; and connections.
  */
 #include "tests/unit.h"
 
@@ -9,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/pack.h"
-#include "wire/exchange.h"
+#include "wire/conn.h"
 #include "wire/job.h"
 
 #define SHA_A "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"	/* of "abc" */
@@ -21,7 +20,7 @@ make_hello(struct str *out)
 {
 	struct wire_ref running[] = {{77, 3}, {INT64_MAX, UINT32_MAX}};
 	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .name = "host-1", .arches = "x86_64 i586",
-	    .slots = 4, .running = running, .n_running = 2};
+	    .origin = SHA_B, .clock = -5, .slots = 4, .running = running, .n_running = 2};
 
 	wire_hello_pack(out, &h);
 }
@@ -132,6 +131,34 @@ take_roots(const struct wire_frame *f, struct err *err)
 }
 
 static void
+make_part(struct str *out)
+{
+	wire_part_pack(out, SHA_A, 1ull << 40);
+}
+
+static int
+take_part(const struct wire_frame *f, struct err *err)
+{
+	struct wire_part p;
+
+	return wire_part_unpack(f, &p, err);
+}
+
+static void
+make_from(struct str *out)
+{
+	wire_from_pack(out, 1ull << 33, 1ull << 34);
+}
+
+static int
+take_from(const struct wire_frame *f, struct err *err)
+{
+	struct wire_from from;
+
+	return wire_from_unpack(f, &from, err);
+}
+
+static void
 make_text(struct str *out)
 {
 	wire_text_pack(out, SHA_A);
@@ -151,7 +178,9 @@ static const struct {
 	take_fn *take;
 } kinds[] = {
 	{WIRE_HELLO, make_hello, take_hello}, {WIRE_JOB, make_job, take_job}, {WIRE_RESULT, make_result, take_result},
-	{WIRE_BEAT, make_refs, take_refs}, {WIRE_ROOTS, make_roots, take_roots}, {WIRE_GET, make_text, take_text},
+	{WIRE_BEAT, make_refs, take_refs}, {WIRE_ROOTS, make_roots, take_roots},
+	{WIRE_STORED, make_text, take_text},
+	{WIRE_GET, make_part, take_part}, {WIRE_PUT, make_part, take_part}, {WIRE_FROM, make_from, take_from},
 };
 
 /* Exact copies let a sanitizer see a read beyond the end. */
@@ -215,6 +244,8 @@ test_hello(void **state)
 	assert_string_equal(h.name, "host-1");
 	assert_string_equal(h.arches, "x86_64 i586");
 	assert_int_equal(h.role, WIRE_CONTROL);
+	assert_string_equal(h.origin, SHA_B);
+	assert_int_equal(h.clock, -5);
 	assert_int_equal(h.slots, 4);
 	assert_int_equal(h.n_running, 2);
 	assert_int_equal(h.running[0].job, 77);
@@ -262,6 +293,30 @@ test_job(void **state)
 	wire_job_pack(&again, &j);
 	assert_int_equal(again.n, raw.n);
 	assert_memory_equal(again.p, raw.p, raw.n);
+}
+
+/* Seconds that rpm cannot write down are no time of a package. */
+static void
+test_job_times(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		int result;
+	} cases[] = {{0, 0}, {UINT32_MAX, 0}, {-1, -1}, {(int64_t)UINT32_MAX + 1, -1}, {INT64_MIN, -1}, {INT64_MAX, -1}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(wire_job_fini) struct wire_job j = {0};
+		AUTO(str_fini) struct str raw = {0};
+		struct err err = {0};
+
+		make_job(&raw);
+		OK(wire_job_unpack(&(struct wire_frame){.type = WIRE_JOB, .payload = raw.p, .n = raw.n}, &j, &err));
+		j.source_date_epoch = cases[i].seconds;
+		str_clear(&raw);
+		wire_job_pack(&raw, &j);
+		assert_int_equal(take_job(&(struct wire_frame){.type = WIRE_JOB, .payload = raw.p, .n = raw.n}, &err),
+		    cases[i].result);
+	}
 }
 
 static void
@@ -316,6 +371,33 @@ test_paths(void **state)
 	refused(make_result, take_result, SHA_A, "../" "7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a");
 }
 
+/* Numbers at their bounds. */
+static void
+test_sizes(void **state)
+{
+	static const struct {
+		uint64_t offset, size;
+		bool good;
+	} cases[] = {{0, 0, true}, {7, 7, true}, {0, INT64_MAX, true}, {8, 7, false}, {1, 0, false},
+	    {0, (uint64_t)INT64_MAX + 1, false}, {UINT64_MAX, UINT64_MAX, false}};
+	struct wire_from from;
+	struct wire_part part;
+	struct err err = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(str_fini) struct str raw = {0};
+
+		wire_from_pack(&raw, cases[i].offset, cases[i].size);
+		assert_int_equal(wire_from_unpack(&(struct wire_frame){.type = WIRE_FROM, .payload = raw.p, .n = raw.n}, &from,
+		    &err), cases[i].good ? 0 : -1);
+		str_clear(&raw);
+		wire_part_pack(&raw, SHA_A, cases[i].size);
+		assert_int_equal(wire_part_unpack(&(struct wire_frame){.type = WIRE_PUT, .payload = raw.p, .n = raw.n}, &part,
+		    &err), cases[i].size <= INT64_MAX ? 0 : -1);
+	}
+	refused(make_part, take_part, SHA_A, "../" "7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a");
+}
+
 static void
 test_frames(void **state)
 {
@@ -361,246 +443,6 @@ test_not_frames(void **state)
 	assert_string_equal(wire_type_name(UINT32_MAX), "?");
 }
 
-/* The exchange: a server in a child, whose store is a folder. */
-
-struct server {
-	const struct folder *f;
-};
-
-static int
-server_open(void *arg, const char *sha256)
-{
-	const struct server *s = arg;
-
-	return openat(s->f->fd, sha256, O_RDONLY | O_CLOEXEC);
-}
-
-static int
-server_create(void *arg, const char *sha256, struct err *err)
-{
-	const struct server *s = arg;
-	int fd = file_exists(s->f->fd, "full") ? -1 : openat(s->f->fd, "tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	return fd < 0 ? err_set(err, ENOSPC, "the disk is full") : fd;
-}
-
-static int
-server_finish(void *arg, const char *sha256, int fd, bool ok, struct err *err)
-{
-	const struct server *s = arg;
-
-	close(fd);
-	return ok ? renameat(s->f->fd, "tmp", s->f->fd, sha256) : unlinkat(s->f->fd, "tmp", 0);
-}
-
-static int
-server_log(void *arg, struct wire_ref ref, const void *data, size_t n, struct err *err)
-{
-	const struct server *s = arg;
-	AUTO(free) char *name = xasprintf("log.%lld.%u", (long long)ref.job, ref.attempt);
-	AUTO(close) int fd = openat(s->f->fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-
-	return file_write_fd(fd, data, n, err);
-}
-
-static int
-serve(struct conn *c, const struct folder *f)
-{
-	struct server s = {.f = f};
-	const struct exchange_ops ops = {&s, server_open, server_create, server_finish, server_log};
-	struct str welcome = {0};
-	struct wire_frame frame;
-	struct err err = {0};
-
-	if (conn_wait(c, &frame, 10000, &err) || frame.type != WIRE_HELLO || take_hello(&frame, &err) < 0)
-		return 2;
-	wire_text_pack(&welcome, "farm");
-	conn_send(c, WIRE_WELCOME, &welcome);
-	if (exchange_serve(c, &ops, &err) == 0)
-		return 0;
-	file_replace(f->fd, "failed", err.msg, strlen(err.msg), 0644, &err);
-	return 1;
-}
-
-struct pair {
-	struct folder store;
-	struct conn c;
-	pid_t pid;
-};
-
-static struct pair
-pair_make(void)
-{
-	struct pair p = {.store = folder_make(), .c = CONN_INIT};
-	struct err err = {0};
-	int fds[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-	p.pid = fork();
-	if (p.pid == 0) {
-		struct conn c = {.fd = fds[1]};
-
-		close(fds[0]);
-		_exit(serve(&c, &p.store));
-	}
-	close(fds[1]);
-	p.c.fd = fds[0];
-	OK(exchange_hello(&p.c, "tester", &err));
-	return p;
-}
-
-/* Close the connection; how the server ended. */
-static int
-pair_end(struct pair *p)
-{
-	int status;
-
-	conn_fini(&p->c);
-	assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void
-pair_fini(struct pair *p)
-{
-	folder_fini(&p->store);
-}
-AUTO_DEFINE_EMBEDDED(struct pair, pair_fini);
-
-/* A file of the client's, open at its start. */
-static int
-file_of(const struct folder *f, const void *data, size_t n)
-{
-	int fd = openat(f->fd, "mine", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	struct err err = {0};
-
-	OK(file_write_fd(fd, data, n, &err));
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	return fd;
-}
-
-static void
-put_and_get(struct pair *p, const struct folder *mine, const void *data, size_t n)
-{
-	struct sha256 sum = hash_bytes(data, n);
-	AUTO(close) int from = file_of(mine, data, n);
-	AUTO(close) int to = openat(mine->fd, "back", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	struct sha256 got;
-	struct err err = {0};
-
-	OK(exchange_put(&p->c, sum.hex, from, &err));
-	assert_true(file_exists(p->store.fd, sum.hex));
-	OK(exchange_get(&p->c, sum.hex, to, &err));
-	assert_int_equal(lseek(to, 0, SEEK_SET), 0);
-	OK(hash_fd(to, &got, &err));
-	assert_string_equal(got.hex, sum.hex);
-}
-
-static void
-test_exchange(void **state)
-{
-	enum { BIG = 3 * WIRE_CHUNK + 17 };
-	AUTO(pair_fini) struct pair p = pair_make();
-	AUTO(folder_fini) struct folder mine = folder_make();
-	AUTO(free) char *big = xcalloc(1, BIG);
-	struct err err = {0};
-
-	for (size_t i = 0; i < BIG; i++)
-		big[i] = (char)(i * 7 >> 3);
-	put_and_get(&p, &mine, "abc", 3);
-	put_and_get(&p, &mine, "", 0);
-	put_and_get(&p, &mine, big, WIRE_CHUNK);
-	put_and_get(&p, &mine, big, BIG);
-	assert_int_equal(exchange_get(&p.c, SHA_A, -1, &err), 0);
-	assert_int_equal(pair_end(&p), 0);
-}
-
-static void
-test_absent(void **state)
-{
-	AUTO(pair_fini) struct pair p = pair_make();
-	struct err err = {0};
-
-	assert_int_equal(exchange_get(&p.c, SHA_A, -1, &err), EXCHANGE_ABSENT);
-	assert_int_equal(exchange_get(&p.c, SHA_B, -1, &err), EXCHANGE_ABSENT);
-	assert_int_equal(pair_end(&p), 0);
-}
-
-/* Neither end keeps what is not what it should be; the connection goes on. */
-static void
-test_wrong_hash(void **state)
-{
-	AUTO(pair_fini) struct pair p = pair_make();
-	AUTO(folder_fini) struct folder mine = folder_make();
-	AUTO(close) int from = file_of(&mine, "abd", 3);
-	AUTO(close) int to = openat(mine.fd, "back", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	struct err err = {0};
-
-	FAILS(exchange_put(&p.c, SHA_A, from, &err), "what arrived has another hash");
-	assert_false(file_exists(p.store.fd, SHA_A));
-	assert_false(file_exists(p.store.fd, "tmp"));
-	folder_put(&p.store, SHA_A, "forged");
-	FAILS(exchange_get(&p.c, SHA_A, to, &err), "what arrived has another hash");
-	put_and_get(&p, &mine, "abc", 3);
-	assert_int_equal(pair_end(&p), 0);
-}
-
-static void
-test_refused(void **state)
-{
-	AUTO(pair_fini) struct pair p = pair_make();
-	AUTO(folder_fini) struct folder mine = folder_make();
-	AUTO(close) int from = file_of(&mine, "abc", 3);
-	struct err err = {0};
-
-	folder_put(&p.store, "full", "");
-	FAILS(exchange_put(&p.c, SHA_A, from, &err), "the disk is full");
-	assert_int_equal(unlinkat(p.store.fd, "full", 0), 0);
-	put_and_get(&p, &mine, "abc", 3);
-	assert_int_equal(pair_end(&p), 0);
-}
-
-static void
-test_log(void **state)
-{
-	AUTO(pair_fini) struct pair p = pair_make();
-	AUTO(free) char *text = NULL;
-	struct err err = {0};
-
-	OK(exchange_log(&p.c, (struct wire_ref){5, 2}, "one\n", 4, &err));
-	OK(exchange_log(&p.c, (struct wire_ref){5, 2}, "two\n", 4, &err));
-	assert_int_equal(exchange_get(&p.c, SHA_A, -1, &err), EXCHANGE_ABSENT);
-	text = folder_get(&p.store, "log.5.2");
-	assert_string_equal(text, "one\ntwo\n");
-	assert_int_equal(pair_end(&p), 0);
-}
-
-/* The server ends, with a reason, at the first thing that it does not know. */
-static void
-hostile(enum wire_type type, const char *raw, size_t n, const char *why)
-{
-	AUTO(pair_fini) struct pair p = pair_make();
-	AUTO(free) char *said = NULL;
-	struct err err = {0};
-
-	conn_send(&p.c, type, &(struct str){.p = (char *)raw, .n = n});
-	OK(conn_drain(&p.c, 10000, &err));
-	assert_int_equal(pair_end(&p), 1);
-	said = folder_get(&p.store, "failed");
-	unit_has(said, why);
-}
-
-static void
-test_hostile(void **state)
-{
-	hostile(WIRE_GET, "\4\0\0\0abcd", 8, "GET: not a SHA-256");
-	hostile(WIRE_PUT, "\x0b\0\0\0../../../ab", 15, "PUT: not a SHA-256");
-	hostile(WIRE_GET, "", 0, "GET: malformed");
-	hostile(WIRE_LOG, "\1", 1, "LOG: malformed");
-	hostile(WIRE_DATA, "x", 1, "unexpected DATA");
-	hostile(WIRE_HELLO, "", 0, "unexpected HELLO");
-}
-
 /* A peer that goes away in the middle, and one that says nothing. */
 static void
 test_lost(void **state)
@@ -617,8 +459,6 @@ test_lost(void **state)
 	assert_int_equal(write(fds[1], "\5\0\0\0\13\0\0\0ab", 10), 10);
 	close(fds[1]);
 	assert_int_equal(conn_wait(&c, &f, 1000, &err), CONN_CLOSED);
-	FAILS(exchange_get(&c, SHA_A, -1, &err), "the connection was closed");
-	assert_int_equal(err.code, ECONNRESET);
 	conn_fini(&c);
 }
 
@@ -632,16 +472,21 @@ test_command(void **state)
 	struct err err = {0};
 	pid_t pid;
 
-	OK(conn_command(&c, "  cat -u ", &pid, &err));
+	OK(conn_command(&c, "  cat -u ", &err));
+	pid = c.command;
 	conn_send(&c, WIRE_LOG, &(struct str){.p = (char *)"echo", .n = 4});
 	OK(conn_drain(&c, 10000, &err));
 	OK(conn_wait(&c, &f, 10000, &err));
 	assert_int_equal(f.type, WIRE_LOG);
 	assert_memory_equal(f.payload, "echo", 4);
+	/* One that was stopped does not outlive its connection either. */
+	assert_int_equal(kill(pid, SIGSTOP), 0);
 	conn_fini(&c);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	FAILS(conn_command(&none, " ", &pid, &err), "an empty command");
-	FAILS(conn_command(&none, "/nonexistent/x", &pid, &err), "No such file");
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(c.command, 0);
+	FAILS(conn_command(&none, " ", &err), "an empty command");
+	FAILS(conn_command(&none, "/nonexistent/x", &err), "No such file");
+	assert_int_equal(none.command, 0);
 }
 
 static void
@@ -700,16 +545,12 @@ main(void)
 		cmocka_unit_test(test_hello),
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_job),
+		cmocka_unit_test(test_job_times),
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_not_frames),
-		cmocka_unit_test(test_exchange),
-		cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_wrong_hash),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_log),
-		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_listen),

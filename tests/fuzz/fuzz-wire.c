@@ -49,6 +49,33 @@ take_hello(const struct wire_frame *f, struct err *err)
 	(void)wire_hello_unpack(f, &h, err);
 }
 
+/* An offset within bounds is what a file is cut to. */
+static void
+take_from(const struct wire_frame *f, struct err *err)
+{
+	AUTO(str_fini) struct str again = {0};
+	struct wire_from from;
+
+	if (wire_from_unpack(f, &from, err) < 0)
+		return;
+	assert(from.offset <= from.size && from.size <= INT64_MAX);
+	wire_from_pack(&again, from.offset, from.size);
+	same(&again, f);
+}
+
+static void
+take_part(const struct wire_frame *f, struct err *err)
+{
+	AUTO(str_fini) struct str again = {0};
+	struct wire_part part;
+
+	if (wire_part_unpack(f, &part, err) < 0)
+		return;
+	assert(hash_valid(part.sha256) && part.bytes <= INT64_MAX);
+	wire_part_pack(&again, part.sha256, part.bytes);
+	same(&again, f);
+}
+
 static void
 take_refs(const struct wire_frame *f, struct err *err)
 {
@@ -93,6 +120,13 @@ take(const struct wire_frame *f)
 		break;
 	case WIRE_ROOTS:
 		take_roots(f, &err);
+		break;
+	case WIRE_GET:
+	case WIRE_PUT:
+		take_part(f, &err);
+		break;
+	case WIRE_FROM:
+		take_from(f, &err);
 		break;
 	case WIRE_BEAT:
 	case WIRE_CANCEL:
