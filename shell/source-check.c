@@ -108,7 +108,8 @@ fill(struct subtask *t, const struct tag *tag)
 	t->tag_id = xstrdup(tag->id);
 	t->tag_author = xstrdup(tag->tagger);
 	t->commit = xstrdup(tag->commit);
-	t->epoch_s = tag->when;
+	/* Times in packages are not to lie in the future, whatever the clock of who signed. */
+	t->epoch_s = tag->when < now_ms() / 1000 ? tag->when : now_ms() / 1000;
 }
 
 int
