@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "builder/cache.h"
+#include "builder/sweep.h"
 #include "package/artefact.h"
 #include "package/partial.h"
 #include "wire/exchange.h"
@@ -87,13 +88,15 @@ reopen(struct cache *c, struct err *err)
 int
 cache_get(struct cache *c, const char *sha256, struct err *err)
 {
-	while (!artefact_has(c->dir, sha256)) {
+	int r;
+
+	while ((r = sweep_touch(c->dir, sha256, err)) == SWEEP_ABSENT) {
 		if (get_once(c, sha256, err) == 0)
 			return 0;
 		if (!c->conn || reopen(c, err) < 0)
 			return -1;
 	}
-	return 0;
+	return r;
 }
 
 int

@@ -23,15 +23,17 @@
 #include "base/vec.h"
 #include "builder/daemon.h"
 #include "builder/roots.h"
+#include "builder/sweep.h"
 #include "wire/conn.h"
 
-enum { BEAT_MS = 2000, RETRY_MS = 500, RETRY_MAX_MS = 4000, REFUSED_MS = 10000, WELCOME_MS = 10000,
+enum { BEAT_MS = 2000, RETRY_MS = 500, RETRY_MAX_MS = 4000, REFUSED_MS = 10000, WELCOME_MS = 10000, SWEEP_MIN_MS = 1000,
 	SILENT_MIN_MS = 7000, SILENT_MS = 15000, RESULT_MAX = WIRE_MAX - WIRE_HEADER };
 
 struct slot {
 	struct wire_job job;
 	size_t place;			/* while it runs: the lowest that was free */
 	pid_t pid;			/* 0: ended */
+	int64_t since;			/* Unix ms */
 	int file;			/* memfd with the packed result */
 	struct str result;		/* packed; empty while running */
 	bool cancelled;
@@ -55,6 +57,9 @@ struct daemon {
 	int64_t looked;			/* of the last turn of the timer */
 	int64_t pause_ms, not_before;	/* before the next connection: longer each time that there was no WELCOME */
 	char refused[512];		/* why, the last time */
+	pid_t sweeper;			/* 0: none runs */
+	bool unswept;			/* something may have come into the cache since */
+	int64_t sweep_since, sweep_next;	/* tick_ms() of the last one's start, and before which there is none */
 	VEC(struct slot *) slots;
 };
 
@@ -151,6 +156,74 @@ tell_roots(struct daemon *d)
 	conn_send(&d->conn, WIRE_ROOTS, &payload);
 	free(d->told);
 	d->told = STEAL(now);
+}
+
+/* Sweeping, in a process of its own: folders of any size are removed. */
+
+static void
+on_swept(void *arg, uint32_t events)
+{
+	struct daemon *d = arg;
+	struct ended e = {ENDED_EXIT, 1};
+	struct err err;
+
+	spawn_wait(d->sweeper, 0, &e, &err);
+	d->sweeper = 0;
+	/* It takes a hundredth of the time at most. */
+	d->sweep_next = tick_ms() + SWEEP_MIN_MS + 100 * (tick_ms() - d->sweep_since);
+	tell_roots(d);
+	flush(d);
+}
+
+static void __attribute__((noreturn))
+sweep_child(struct daemon *d, int64_t jobs_since, pid_t parent)
+{
+	const struct sandbox box = {.ids = d->conf->job.ids, .dir = d->conf->job.state};
+	const struct sweep s = {.dir = d->conf->job.dir, .box = &box, .limit = d->conf->cache, .jobs_since = jobs_since};
+	struct swept done;
+	struct err err = {0};
+	sigset_t none;
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (d->conn.fd >= 0)
+		close(d->conn.fd);
+	r = sweep_cache(&s, &done, &err);
+	if (r < 0)
+		log_at(LOG_WARN, "sweep: %s", err.msg);
+	if (done.roots || done.artefacts)
+		log_at(LOG_INFO, "swept %zu artefacts and %zu base roots, %llu MB of %llu", done.artefacts, done.roots,
+		    (unsigned long long)(done.before - done.after) >> 20, (unsigned long long)done.before >> 20);
+	_exit(r < 0);
+}
+
+static void
+sweep_if_due(struct daemon *d)
+{
+	int64_t since = now_ms();
+	pid_t parent = getpid();
+	struct err err;
+
+	if (d->sweeper || !d->unswept || tick_ms() < d->sweep_next)
+		return;
+	for (size_t i = 0; i < d->slots.n; i++)
+		if (d->slots.p[i]->pid > 0 && d->slots.p[i]->since < since)
+			since = d->slots.p[i]->since;
+	d->unswept = false;
+	d->sweep_since = tick_ms();
+	d->sweeper = fork();
+	if (d->sweeper == 0)
+		sweep_child(d, since, parent);
+	if (d->sweeper < 0 || !loop_child(d->loop, d->sweeper, on_swept, d, &err)) {
+		log_at(LOG_WARN, "sweep: %s", strerror(errno));
+		if (d->sweeper > 0)
+			kill(d->sweeper, SIGKILL);
+		d->sweeper = 0;
+	}
 }
 
 static void
@@ -258,6 +331,7 @@ on_child(void *arg, uint32_t events)
 	spawn_wait(s->pid, 0, &e, &err);
 	s->pid = 0;
 	s->watch = NULL;
+	d->unswept = true;
 	take_result(s, e);
 	log_at(LOG_INFO, "job %s: ended", s->job.label);
 	if (s->cancelled) {
@@ -311,6 +385,7 @@ start_job(struct daemon *d, const struct wire_frame *f)
 		disconnect(d, "more jobs than there are slots");
 		return;
 	}
+	s->since = now_ms();
 	s->file = memfd_create("result", MFD_CLOEXEC);
 	s->pid = s->file < 0 ? -1 : fork();
 	if (s->pid == 0)
@@ -445,6 +520,7 @@ on_timer(void *arg, uint32_t events)
 	if (now - d->looked > RETRY_MS + BEAT_MS)
 		d->heard += now - d->looked;
 	d->looked = now;
+	sweep_if_due(d);
 	if (d->conn.fd >= 0 && !d->welcome && now - d->since > WELCOME_MS)
 		disconnect(d, "no WELCOME");
 	if (d->welcome && now - d->heard > d->silent_ms)
@@ -517,7 +593,7 @@ set_up(struct daemon *d, struct err *err)
 int
 daemon_run(const struct daemon_conf *conf, struct err *err)
 {
-	struct daemon d = {.conf = conf, .conn = CONN_INIT, .silent_ms = conf->job.stall_ms};
+	struct daemon d = {.conf = conf, .conn = CONN_INIT, .silent_ms = conf->job.stall_ms, .unswept = true};
 	int r = set_up(&d, err);
 
 	/* Before the lease of its jobs is over, after three lost heartbeats. */

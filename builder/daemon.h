@@ -11,6 +11,7 @@ struct daemon_conf {
 	const char *arches;	/* blank-separated */
 	int slots;
 	char origin[SHA256_HEX + 1];	/* see struct wire_hello */
+	uint64_t cache;		/* bytes that artefacts and base roots may take */
 };
 
 /* Run until SIGTERM or SIGINT. */

@@ -6,15 +6,18 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "builder/inside.h"
 #include "builder/root.h"
 #include "builder/roots.h"
 #include "builder/step.h"
+#include "builder/sweep.h"
 #include "repo/finding.h"
 
 enum { REPORT_MAX = 64 << 20 };
@@ -54,8 +57,10 @@ have_set(const struct inside *in, const struct pkgset *base, const char *name, s
 	root_needs(base, &set, &needed);
 	for (size_t i = 0; i < needed.n; i++) {
 		AUTO(free) char *path = step_cached(needed.p[i].sha256);
+		struct stat st;
 
-		if (!file_exists(AT_FDCWD, path))
+		/* In here nothing can be touched (builder/sweep.h): what is not young enough to stay is touched outside. */
+		if (lstat(path, &st) < 0 || now_ms() - st.st_mtim.tv_sec * INT64_C(1000) > SWEEP_RECENT_MS / 2)
 			return 0;
 	}
 	return 1;

@@ -21,6 +21,7 @@
 #include "builder/rebuild.h"
 #include "builder/root.h"
 #include "builder/roots.h"
+#include "builder/sweep.h"
 #include "builder/watch.h"
 #include "package/artefact.h"
 #include "package/partial.h"
@@ -250,7 +251,10 @@ make_absent(struct task_job *t, const struct pkgset *set, struct err *err)
 	watch_say(&t->watch, "artel: making a base root of %zu packages", set->n);
 	if (cache_get_set(&t->cache, set, err) < 0)
 		return -1;
-	return make_base(t, err);
+	r = make_base(t, err);
+	if (r == 0)
+		sweep_note_root(t->conf->dir, t->base.text);
+	return r;
 }
 
 /* Have the base root of base.set and hold it: made by the first job that needs it. */

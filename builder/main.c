@@ -19,11 +19,14 @@
 #include "builder/daemon.h"
 #include "builder/enter.h"
 #include "builder/rebuild.h"
+#include "wire/limits.h"
 
 static struct {
-	char *name, *arches, *state, *connect, *rebuild, *out, *enter;
+	char *name, *arches, *state, *connect, *cache, *rebuild, *out, *enter;
 	int slots, jobs, uid_base, keep, keep_max, keep_days, stall;
 } conf = {.slots = 1, .keep_max = 16, .keep_days = 7, .stall = 60};
+
+#define CACHE "20G"
 
 static const struct poptOption options[] = {
 	{"name", 'n', POPT_ARG_STRING, &conf.name, 0, "This builder's name (default: the host's)", "NAME"},
@@ -34,6 +37,7 @@ static const struct poptOption options[] = {
 	{"connect", 'c', POPT_ARG_STRING, &conf.connect, 0, "Reach the farm by the stdio of this command", "CMD"},
 	{"stall", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.stall, 0, "A transfer that stands still so long is begun again", "SECONDS"},
 	{"uid-base", '\0', POPT_ARG_INT, &conf.uid_base, 0, "As root: first of 65536 ids for builds (default: 1000000)", "UID"},
+	{"cache", '\0', POPT_ARG_STRING, &conf.cache, 0, "How large cache and base roots may become (default: " CACHE ")", "SIZE"},
 	{"keep-failed", '\0', POPT_ARG_NONE, &conf.keep, 0, "Keep the root of every job that fails", NULL},
 	{"keep-max", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.keep_max, 0, "Kept roots at most", "N"},
 	{"keep-days", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.keep_days, 0, "How long they are kept", "N"},
@@ -78,6 +82,18 @@ origin_of(int dir, char origin[SHA256_HEX + 1], struct err *err)
 }
 
 static int
+conf_cache(uint64_t *out, struct err *err)
+{
+	AUTO(free) char *limit = xasprintf("disk=%s", conf.cache ? conf.cache : CACHE);
+	struct limits l = {0};
+
+	if (limits_parse(&l, limit, err) < 0 || strchr(limit, ' '))
+		return err_set(err, EINVAL, "--cache: `%s` is not a size such as " CACHE, conf.cache);
+	*out = l.disk_bytes;
+	return 0;
+}
+
+static int
 run(const char *host, struct err *err)
 {
 	AUTO(free) char *state = state_folder(host);
@@ -90,6 +106,8 @@ run(const char *host, struct err *err)
 
 	if (conf.rebuild && !hash_valid(conf.rebuild))
 		return err_set(err, EINVAL, "--rebuild: `%s` is not a SHA-256", conf.rebuild);
+	if (conf_cache(&d.cache, err) < 0)
+		return -1;
 	if (!text_is_name(d.job.name))
 		return err_set(err, EINVAL, "--name: `%s` cannot be a name", d.job.name);
 	if (sandbox_ids_find(&d.job.ids, (unsigned)conf.uid_base, err) < 0 || file_mkdirs(AT_FDCWD, state, err) < 0)
