@@ -14,26 +14,54 @@
 #include "builder/step.h"
 #include "package/facts.h"
 
+/* As the plan of a merge has it: a binary that comes from another source takes all of the old one away. */
+static void
+take_place(struct repo *r, const struct facts *f)
+{
+	uint32_t old = repo_find(r, f->name);
+	AUTO(free) char *source = old == INDEX_NONE ? NULL : xstrdup(repo_source(r, old));
+
+	if (source && strcmp(source, f->source) != 0)
+		repo_remove_source(r, source, 0);
+	repo_add(r, f, "", 0);
+}
+
+/* What the task has built so far; of what it is built on, too, nothing stays that it deletes or builds anew. */
+static void
+add_own(struct repo *r, const struct wire_job *j, const struct facts *overlay)
+{
+	size_t first = j->overlay.n - j->n_own;
+
+	for (size_t i = 0; i < j->deletes.n; i++)
+		repo_remove_source(r, j->deletes.p[i], 0);
+	for (size_t i = first; i < j->overlay.n; i++)
+		repo_remove_source(r, overlay[i].source, 0);
+	for (size_t i = first; i < j->overlay.n; i++)
+		take_place(r, &overlay[i]);
+}
+
 /* The base with the overlay in it, and without the sources that leave. *first: the overlay's first package. */
 static int
 load_repository(const struct inside *in, struct state *st, uint32_t *first, struct err *err)
 {
 	const struct wire_job *j = in->job;
+	AUTO(free) struct facts *overlay = xcalloc(j->overlay.n, sizeof(*overlay));
+	int r = step_open_state(in, st, err);
 
-	if (step_open_state(in, st, err) < 0)
-		return -1;
-	for (size_t i = 0; i < j->removed.n; i++)
+	for (size_t i = 0; i < j->overlay.n && r == 0; i++)
+		r = step_read_facts(&j->overlay.p[i], false, &overlay[i], err);
+	for (size_t i = 0; i < j->removed.n && r == 0; i++)
 		repo_remove_source(&st->repo, j->removed.p[i], 0);
-	*first = repo_packages(&st->repo);
-	for (size_t i = 0; i < j->overlay.n; i++) {
-		AUTO(facts_fini) struct facts f = {0};
-
-		if (step_read_facts(&j->overlay.p[i], false, &f, err) < 0)
-			return -1;
-		repo_add(&st->repo, &f, "", 0);
+	if (r == 0) {
+		*first = repo_packages(&st->repo);
+		for (size_t i = 0; i < j->overlay.n - j->n_own; i++)
+			take_place(&st->repo, &overlay[i]);
+		add_own(&st->repo, j, overlay);
+		repo_keep(&st->repo);
 	}
-	repo_keep(&st->repo);
-	return 0;
+	for (size_t i = 0; i < j->overlay.n; i++)
+		facts_fini(&overlay[i]);
+	return r;
 }
 
 /* Each new package of the task with the base group, or alone where they cannot be together. */
