@@ -106,7 +106,8 @@ make(const struct inside *in, const char *tag, const char *set_name, const char 
 
 		return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
 	}
-	return remove ? 0 : verify(*root, &full, err);
+	/* A base root is read-only from when it was looked at. */
+	return remove || needed.n == 0 ? 0 : verify(*root, &full, err);
 }
 
 int
