@@ -11,9 +11,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/pack.h"
 #include "base/str.h"
 #include "builder/inside.h"
+#include "builder/names.h"
 #include "builder/root.h"
 #include "builder/step.h"
 #include "package/facts.h"
@@ -114,13 +114,8 @@ write_names(const struct inside *in, const char *srpm, const struct strs *provid
 	AUTO(str_fini) struct str out = {0};
 
 	if (facts_from_srpm(srpm, &f, err) < 0)
-		return -1;
-	pack_text(&out, f.name);
-	pack_text(&out, f.evr);
-	pack_strs(&out, provides);
-	pack_strs(&out, &f.requires);
-	pack_strs(&out, &f.exclusive);
-	pack_strs(&out, &f.excluded);
+		return step_failed(in, err->msg, err);
+	names_pack(&out, &(struct names){f.name, f.evr, *provides, f.requires, f.exclusive, f.excluded});
 	return step_write(in, "names", &out, err);
 }
 

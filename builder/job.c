@@ -10,12 +10,12 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/pack.h"
 #include "base/text.h"
 #include "builder/cache.h"
 #include "builder/inside.h"
 #include "builder/job.h"
 #include "builder/kept.h"
+#include "builder/names.h"
 #include "builder/phases.h"
 #include "builder/reason.h"
 #include "builder/rebuild.h"
@@ -342,14 +342,11 @@ take_more(struct task_job *t, struct err *err)
 	AUTO(strs_fini) struct strs more = {0};
 	AUTO(free) char *before = strs_join(&t->more, ", ");
 	AUTO(free) char *now = NULL;
-	struct unpack u;
 	int r = read_small(t, "more", &raw, err);
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	u = unpack_begin(raw.p, raw.n);
-	unpack_strs(&u, &more);
-	if (unpack_end(&u, "more", err) < 0)
+	if (names_unpack_more(raw.p, raw.n, &more, err) < 0)
 		return -1;
 	now = strs_join(&more, ", ");
 	/* They are in the root, and rpmbuild does not see them. */
@@ -559,19 +556,17 @@ take_names(struct task_job *t, struct err *err)
 {
 	AUTO(str_fini) struct str raw = {0};
 	struct wire_result *o = t->out;
-	struct unpack u;
+	AUTO(names_fini) struct names n = {0};
 
-	if (read_small(t, "names", &raw, err))
+	if (read_small(t, "names", &raw, err) || names_unpack(raw.p, raw.n, &n, err) < 0)
 		return err_ctx(err, "names");
-	u = unpack_begin(raw.p, raw.n);
-	o->package = unpack_text(&u);
-	o->evr = unpack_text(&u);
-	unpack_strs(&u, &o->provides);
-	unpack_strs(&u, &o->requires);
-	unpack_strs(&u, &o->exclusive);
-	unpack_strs(&u, &o->excluded);
-	if (unpack_end(&u, "names", err) < 0)
-		return -1;
+	o->package = STEAL(n.package);
+	o->evr = STEAL(n.evr);
+	o->provides = n.provides;
+	o->requires = n.requires;
+	o->exclusive = n.exclusive;
+	o->excluded = n.excluded;
+	n = (struct names){0};
 	return text_is_name(o->package) ? 0 : fail(t, "the spec's Name cannot be a package's name");
 }
 
