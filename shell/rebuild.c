@@ -27,8 +27,9 @@
 
 enum { GONE_NAMED = 10, DIFFERENCES_NAMED = 20 };
 
-enum verdict { IDENTICAL, DIFFERS, MISSING, EXTRA, VERDICTS };
-static const char *const verdicts[VERDICTS] = {"identical", "differs", "missing", "extra"};
+/* KEPT: the repository's own package stands in the place of what was built, which is not on record; this one is like it. */
+enum verdict { IDENTICAL, KEPT, DIFFERS, MISSING, EXTRA, VERDICTS };
+static const char *const verdicts[VERDICTS] = {"identical", "kept", "differs", "missing", "extra"};
 
 struct compared {
 	char *file;
@@ -197,17 +198,18 @@ files_differ(const struct facts *a, const struct facts *b, struct strs *what)
 	}
 }
 
+/* Of one that was kept, only what a user gets of it counts. */
 static void
-facts_tell(const struct facts *a, const struct facts *b, struct strs *what)
+facts_tell(const struct facts *a, const struct facts *b, bool kept, struct strs *what)
 {
 	AUTO(free) char *first = NULL;
 
 	files_differ(a, b, what);
-	if (a->build_time != b->build_time)
+	if (!kept && a->build_time != b->build_time)
 		add_difference(what, "BUILDTIME", "");
 	if (what->n == 0 && facts_differ(a, b, &first) == 1)
 		add_difference(what, first, "");
-	if (what->n == 0)
+	if (what->n == 0 && !kept)
 		add_difference(what, "something that facts do not tell: another tag of the header, or the payload's packing", "");
 }
 
@@ -232,7 +234,7 @@ tell_differences(const struct rebuild *r, const struct output *o, struct strs *w
 	    facts_unpack_no_elf(was.p, was.n, &old, err) < 0 || file_read(r->dir, path, FACTS_MAX, &is, err) ||
 	    facts_unpack_no_elf(is.p, is.n, &new, err) < 0)
 		return err_ctx(err, "facts of %s", o->file);
-	facts_tell(&old, &new, what);
+	facts_tell(&old, &new, o->kept, what);
 	return 0;
 }
 
@@ -249,7 +251,7 @@ compare_recorded(struct rebuild *r, struct err *err)
 {
 	for (size_t i = 0; i < r->outs.n; i++) {
 		const struct output *o = &r->outs.p[i];
-		struct compared f = {.recorded = o->sha256, .verdict = MISSING};
+		struct compared f = {.recorded = o->sha256, .verdict = MISSING}, *put;
 		struct sha256 sum = {""};
 
 		if (!is_rpm(r, o))
@@ -262,8 +264,11 @@ compare_recorded(struct rebuild *r, struct err *err)
 		f.file = xstrdup(o->file);
 		f.rebuilt = xstrdup(sum.hex);
 		vec_push(&r->files, f);
-		if (f.verdict == DIFFERS && tell_differences(r, o, &r->files.p[r->files.n - 1].what, err) < 0)
+		put = &r->files.p[r->files.n - 1];
+		if (f.verdict == DIFFERS && tell_differences(r, o, &put->what, err) < 0)
 			return -1;
+		if (f.verdict == DIFFERS && o->kept && put->what.n == 0)
+			put->verdict = KEPT;
 	}
 	return 0;
 }
@@ -340,7 +345,7 @@ print_text(const struct rebuild *r, const char *host)
 			printf("%s\t%s\n", f->file, f->what.p[k]);
 		if (f->what.n > DIFFERENCES_NAMED)
 			printf("%s\tand %zu more\n", f->file, f->what.n - DIFFERENCES_NAMED);
-		differs |= f->verdict != IDENTICAL;
+		differs |= f->verdict > KEPT;
 	}
 	if (differs && *host)
 		fprintf(stderr, "note: it was built with %s\n", host);
@@ -375,7 +380,7 @@ report(const struct rebuild *r)
 	bool same = true;
 
 	for (size_t i = 0; i < r->files.n; i++)
-		same &= r->files.p[i].verdict == IDENTICAL;
+		same &= r->files.p[i].verdict <= KEPT;
 	if (r->json)
 		print_json(r, host, same);
 	else

@@ -76,6 +76,15 @@ is 'json' "$(jq -c '[.task, .subtask, .arch, .identical, .files[0].result, .file
 	"[$id,\"400\",\"x86_64\",false,\"differs\",[\"/usr/share/clock/jobs: other content\",\"/usr/share/clock/now: other content\"]]"
 like 'what of the host is not as it was' "$(jq -r .host <<<"$json")" '^2 jobs, here 3$'
 
+# As if the repository had had it already, with other bytes.
+other=$(sqlite3 "$FARM/farm.db" "SELECT sha256 FROM output WHERE task = $id AND subtask = 64 AND kind = 'rpm'")
+kept() { sqlite3 "$FARM/farm.db" "UPDATE output SET kept = $1, sha256 = '$2' WHERE task = $id AND subtask = 192 AND kind = 'rpm'"; }
+was=$(sqlite3 "$FARM/farm.db" "SELECT sha256 FROM output WHERE task = $id AND subtask = 192 AND kind = 'rpm'")
+kept 1 "$other"
+is 'one that was not taken, as the repository has the same' "$(rebuild "$id" 300 x86_64; echo $?)" 'plain-1.0-1.noarch.rpm	kept
+0'
+kept 0 "$was"
+
 artel-merger --once 2>>"$FARM/merger.log"
 is 'a task that was merged' "$(rebuild "$id" 300 x86_64; echo $?)" 'plain-1.0-1.noarch.rpm	identical
 0'
