@@ -3,7 +3,7 @@
 # that comes from a task that it is built on.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
-scenario_begin start
+TRIES=1 scenario_begin start
 
 # A library of a header, and an extra package: NAME VERSION [EXTRA-PACKAGE]
 library() {
@@ -83,4 +83,21 @@ like 'and is named, too' "$(task_reason "$on")" 'BuildRequires: .*lib-extra'
 id=$(build joe --test-only other-lib 1.0-1 both 1.0-1)
 ok 'a package that comes from another source takes away all of the old one' wait_state 60 "$id" FAILED
 like 'so that cannot be had' "$(task_reason "$id")" 'BuildRequires: .*nothing provides.* lib'
+
+# Its scriptlet makes the root another one than rpm was asked for.
+liar=$(spec_make liar 1.0 <<'SPEC'
+BuildArch: noarch
+Requires(posttrans): coreutils
+%description
+x
+%posttrans
+rm -f /var/lib/rpm/rpmdb.sqlite*
+%files
+SPEC
+)
+git_make joe liar 1.0-1 "$liar"
+needing victim true liar
+id=$(build joe --test-only liar 1.0-1 victim 1.0-1)
+ok 'nothing is built in a root that is not what it should be' wait_state 60 "$id" FAILED
+like 'which is said' "$(task_reason "$id")" '200 victim .*gave up after 1 tries: the root is not what was asked for: '
 scenario_end
