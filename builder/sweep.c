@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "builder/kept.h"
 #include "builder/roots.h"
 #include "builder/sweep.h"
 #include "package/artefact.h"
@@ -147,13 +148,33 @@ sweep_note_root(int dir, const char *id)
 		dprintf(fd, "%" PRIu64 "\n", tree_size(dir, path, 0));
 }
 
+/* Those that kept roots of failed jobs stand on. */
+static void
+find_kept(int dir, struct strs *out)
+{
+	int fd = openat(dir, "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(closedir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		AUTO(kept_fini) struct kept k = {0};
+		AUTO(close) int held = -1;
+		struct err ignored;
+
+		if (e->d_name[0] != '.' && kept_get(dir, e->d_name, &k, &held, &ignored) == 0 && k.base)
+			strs_add(out, k.base);
+	}
+}
+
 static int
 list_roots(int dir, struct things *t, struct err *err)
 {
 	AUTO(strs_fini) struct strs ids = {0};
+	AUTO(strs_fini) struct strs kept = {0};
 
 	if (roots_list(dir, &ids, err) < 0)
 		return -1;
+	find_kept(dir, &kept);
 	for (size_t i = 0; i < ids.n; i++) {
 		AUTO(free) char *lock = xasprintf("roots/%s.lock", ids.p[i]);
 		AUTO(str_fini) struct str size = {0};
@@ -165,6 +186,9 @@ list_roots(int dir, struct things *t, struct err *err)
 		snprintf(one.name, sizeof(one.name), "%s", ids.p[i]);
 		one.used_ms = mtime_ms(&st);
 		one.size = strtoull(str_c(&size), NULL, 10);
+		/* It counts, and stays. */
+		if (strs_has(&kept, one.name))
+			one.used_ms = INT64_MAX;
 		add(t, &one);
 	}
 	return 0;

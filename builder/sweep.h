@@ -1,7 +1,7 @@
 /*
  * A builder's cache kept below a bound: of artefacts and base roots, those go that
  * have not been used for longest. What was used within the last SWEEP_RECENT_MS stays,
- * and so does what a running job has used or holds.
+ * and so does what a running job has used or holds, and the base root of a kept one.
  */
 #ifndef ARTEL_BUILDER_SWEEP_H
 #define ARTEL_BUILDER_SWEEP_H

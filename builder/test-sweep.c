@@ -5,6 +5,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "builder/job.h"
+#include "builder/kept.h"
 #include "builder/roots.h"
 #include "builder/sweep.h"
 #include "package/artefact.h"
@@ -156,6 +158,23 @@ test_held(void **state)
 	sweeps_to(&y, 0, 0, "a");
 }
 
+/* Without it a kept root could not be entered. */
+static void
+test_kept(void **state)
+{
+	AUTO(yard_fini) struct yard y = yard_make();
+	struct job_conf conf = {.state = y.f.path, .dir = y.f.fd, .keep_max = 1, .keep_days = 1};
+	struct kept k = {.task = 1, .when = y.now, .label = (char *)"#1.100 x86_64 build", .base = (char *)root_ids[1]};
+	struct err err = {0};
+
+	OK(file_mkdirs(y.f.fd, "job/1.1", &err));
+	OK(file_mkdirs(y.f.fd, "kept", &err));
+	OK(kept_add(&conf, "1.1", &k, &err));
+	add_root(&y, 0, 50);
+	add_root(&y, 1, 100);
+	sweeps_to(&y, 0, 0, "b");
+}
+
 /* A removal that was killed is finished, whatever the bound. */
 static void
 test_killed(void **state)
@@ -178,6 +197,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_recent),
 		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_killed),
 	};
 
