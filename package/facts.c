@@ -13,9 +13,10 @@
 #include "package/facts.h"
 
 /*
- * A packed form is the core, the records, and from version 2 on the ELF files, as
- * one zstd frame of known size: names of symbols are long and much alike. The core
- * is the same in both versions, and stands for itself in a saved repository.
+ * A packed form is the core, the records, from version 2 on the ELF files, as one
+ * zstd frame of known size (names of symbols are long and much alike), and from
+ * version 3 on the identity. The core is the same in all versions, and stands for
+ * itself in a saved repository.
  */
 enum { ELF_LEVEL = 9 };
 
@@ -43,6 +44,7 @@ facts_fini(struct facts *f)
 	for (size_t i = 0; (text = texts(f, i)); i++)
 		free(*text);
 	free(f->evr);
+	free(f->identity);
 	for (int k = 0; k < DEP_KINDS; k++) {
 		for (size_t i = 0; i < f->dep[k].n; i++)
 			dep_fini(&f->dep[k].p[i]);
@@ -211,13 +213,17 @@ unpack_elf(struct unpack *u, bool wanted, struct facts *f, struct err *err)
 void
 facts_pack(struct str *out, const struct facts *f)
 {
-	pack_u32(out, f->elf_known ? FACTS_VERSION : 1);
+	bool identity = f->elf_known && f->identity && *f->identity;
+
+	pack_u32(out, identity ? 3 : f->elf_known ? 2 : 1);
 	pack_core(out, f);
 	pack_text(out, f->primary);
 	pack_text(out, f->filelists);
 	pack_text(out, f->other);
 	if (f->elf_known)
 		pack_elf(out, f);
+	if (identity)
+		pack_text(out, f->identity);
 }
 
 static int
@@ -234,8 +240,11 @@ unpack_facts(const void *data, size_t n, bool elf, struct facts *f, struct err *
 	f->other = unpack_text(&u);
 	if (version > 1 && unpack_elf(&u, elf, f, err) < 0)
 		return -1;
+	f->identity = version > 2 ? unpack_text(&u) : xstrdup("");
 	if (unpack_end(&u, "facts", err) < 0)
 		return -1;
+	if (version > 2 && !hash_valid(f->identity))
+		return err_set(err, EBADMSG, "facts: an identity that cannot be");
 	/* Both become part of a path in the pool. */
 	if (!hash_valid(f->sha256))
 		return err_set(err, EBADMSG, "facts: no SHA-256");
@@ -298,6 +307,8 @@ facts_unpack_records(const void *data, size_t n, struct fact_records *out, struc
 		unpack_u32(&u);
 		bytes_of(&u);
 	}
+	if (version > 2)
+		bytes_of(&u);
 	return unpack_end(&u, "facts", err);
 }
 

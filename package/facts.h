@@ -16,7 +16,7 @@
 
 struct err;
 
-enum { FACTS_VERSION = 2, FACTS_MAX = 512 << 20 };
+enum { FACTS_VERSION = 3, FACTS_MAX = 512 << 20 };
 
 enum dep_kind { DEP_PROVIDES, DEP_REQUIRES, DEP_CONFLICTS, DEP_OBSOLETES, DEP_KINDS };
 
@@ -60,12 +60,16 @@ struct facts {
 		struct elf_file *p;	/* by path, each once; only those that have something to say */
 		size_t n, cap;
 	} elf;
+	char *identity;			/* see package/identity.h; "" or NULL if unknown: facts of versions 1 and 2 */
 };
 
 void facts_fini(struct facts *f);
 AUTO_DEFINE_EMBEDDED(struct facts, facts_fini);
 
-/* Facts whose ELF files are not known are packed as version 1; both versions are read. */
+/*
+ * Packed as the lowest version that has all that is known: 2 with the ELF files, 3 with the identity
+ * as well. All are read.
+ */
 void facts_pack(struct str *out, const struct facts *f);
 int facts_unpack(const void *data, size_t n, struct facts *f, struct err *err);
 /* Only what publishing needs; it points into data. */

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <rpm/rpmfi.h>
-#include <rpm/rpmfiles.h>
 /* It does not include what it needs. */
 #include <rpm/rpmarchive.h>
 #include <string.h>
@@ -17,10 +16,10 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "package/facts.h"
+#include "package/header.h"
 #include "package/payload.h"
 
 AUTO_DEFINE(rpmfi, rpmfiFree);
-AUTO_DEFINE(rpmfiles, rpmfilesFree);
 
 enum {
 	ELF_SIZE_MIN = 64,

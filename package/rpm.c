@@ -1,16 +1,10 @@
-/*
- * From an RPM file to facts. librpm is told to check neither signatures nor
- * digests: the file is known by its SHA-256, and opening a keyring for every
- * header costs more than reading it.
- */
+/* From an RPM file to facts. */
 #include <createrepo_c/createrepo_c.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <rpm/rpmds.h>
 #include <rpm/rpmfi.h>
-#include <rpm/rpmlib.h>
-#include <rpm/rpmmacro.h>
-#include <rpm/rpmts.h>
+#include <rpm/rpmtd.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,33 +15,13 @@
 #include "base/vec.h"
 #include "package/evr.h"
 #include "package/facts.h"
+#include "package/header.h"
+#include "package/identity.h"
 #include "package/payload.h"
 
-AUTO_DEFINE(Header, headerFree);
-AUTO_DEFINE(rpmts, rpmtsFree);
 AUTO_DEFINE(rpmds, rpmdsFree);
 AUTO_DEFINE(rpmfi, rpmfiFree);
-AUTO_DEFINE(FD_t, Fclose);
 AUTO_DEFINE(cr_Package *, cr_package_free);
-
-/* *fd is to be closed, also after an error; it stands at the payload then. */
-static int
-read_header(const char *path, FD_t *fd, Header *out, struct err *err)
-{
-	AUTO(rpmtsFree) rpmts ts = NULL;
-	rpmRC rc;
-
-	rpmDefineMacro(NULL, "_dbpath /nonexistent", RMIL_CMDLINE);
-	ts = rpmtsCreate();
-	rpmtsSetVSFlags(ts, RPMVSF_MASK_NOSIGNATURES | RPMVSF_MASK_NODIGESTS);
-	*fd = Fopen(path, "r.ufdio");
-	if (!*fd || Ferror(*fd))
-		return err_sys(err, "open %s", path);
-	rc = rpmReadPackageFile(ts, *fd, path, out);
-	if ((rc != RPMRC_OK && rc != RPMRC_NOKEY && rc != RPMRC_NOTTRUSTED) || !*out)
-		return err_set(err, EBADMSG, "%s: not an RPM, or a broken one", path);
-	return 0;
-}
 
 /* librpm gives NULL for what a header that cannot be lacks, or has of another type. */
 static char *
@@ -175,11 +149,12 @@ facts_from_rpm(const char *path, const char *file, struct facts *f, struct err *
 		return -1;
 	f->file = xstrdup(file);
 	f->sha256 = xstrdup(sum.hex);
-	if (read_header(path, &rpm, &h, err) < 0)
+	if (header_read(path, &rpm, &h, err) < 0)
 		return -1;
 	if (headerIsSource(h))
 		return err_set(err, EINVAL, "%s: a source RPM, not a binary one", path);
 	read_all(h, f);
+	f->identity = xstrdup(identity_of(h).hex);
 	if (check_names(f, err) < 0 || payload_read(rpm, h, path, f, err) < 0)
 		return -1;
 	return read_records(path, f, err);
@@ -217,7 +192,7 @@ facts_from_srpm(const char *path, struct srpm_facts *out, struct err *err)
 	AUTO(headerFree) Header h = NULL;
 	AUTO(facts_fini) struct facts f = {0};
 
-	if (read_header(path, &rpm, &h, err) < 0)
+	if (header_read(path, &rpm, &h, err) < 0)
 		return -1;
 	read_all(h, &f);
 	out->name = STEAL(f.name);

@@ -386,6 +386,41 @@ test_version_1(void **state)
 	FAILS(facts_unpack(raw.p, raw.n, &later, &err), "facts: malformed");
 }
 
+/* Version 3 is version 2 and the identity. */
+static void
+test_identity(void **state)
+{
+	AUTO(facts_fini) struct facts f = {0};
+	AUTO(facts_fini) struct facts got = {0};
+	AUTO(facts_fini) struct facts two = {0};
+	AUTO(facts_fini) struct facts bad = {0};
+	AUTO(str_fini) struct str raw = {0};
+	AUTO(str_fini) struct str without = {0};
+	AUTO(free) char *identity = NULL;
+	struct fact_records records;
+	struct err err = {0};
+
+	read_facts(DATA, &f);
+	add_elf(&f);
+	assert_int_equal(strlen(f.identity), SHA256_HEX);
+	facts_pack(&raw, &f);
+	assert_int_equal(raw.p[0], FACTS_VERSION);
+	OK(facts_unpack_no_elf(raw.p, raw.n, &got, &err));
+	assert_string_equal(got.identity, f.identity);
+	OK(facts_unpack_records(raw.p, raw.n, &records, &err));
+	assert_memory_equal(records.other.p, f.other, records.other.n);
+	identity = STEAL(f.identity);
+	facts_pack(&without, &f);
+	assert_int_equal(without.p[0], 2);
+	assert_int_equal(without.n + sizeof(uint32_t) + SHA256_HEX, raw.n);
+	assert_memory_equal(without.p + 1, raw.p + 1, without.n - 1);
+	OK(facts_unpack(without.p, without.n, &two, &err));
+	assert_true(two.elf_known);
+	assert_string_equal(two.identity, "");
+	raw.p[raw.n - 1] = 'X';
+	FAILS(facts_unpack(raw.p, raw.n, &bad, &err), "an identity that cannot be");
+}
+
 /* Every cut is an error; copies of exact size let a sanitizer see a read beyond. */
 static void
 test_cut(void **state)
@@ -547,6 +582,7 @@ main(void)
 		cmocka_unit_test(test_elf_order),
 		cmocka_unit_test(test_elf_frame),
 		cmocka_unit_test(test_version_1),
+		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_differ),

@@ -131,7 +131,7 @@ state_add(struct state *st, const struct change *const *changes, size_t n)
 			struct state_added a = {.facts_sha = xstrdup(p->facts_sha)};
 			struct facts bare = p->facts;
 
-			bare.primary = bare.filelists = bare.other = NULL;
+			bare.primary = bare.filelists = bare.other = bare.identity = NULL;
 			facts_pack(&a.facts, &bare);
 			vec_push(&st->added, a);
 		}

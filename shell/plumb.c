@@ -20,6 +20,7 @@
 #include "shell/merger.h"
 #include "shell/plumb-bisect.h"
 #include "shell/plumb-repo.h"
+#include "shell/plumb-rpm.h"
 #include "shell/rebuild.h"
 #include "source/gear.h"
 #include "source/inherit.h"
@@ -255,6 +256,8 @@ const struct verb plumb_verbs[] = {
 	    plumb_repo_check},
 	{"plumb repo-try", "NAME|DIR [--arch ARCH] [--add RPM...] [--del SOURCE...] [--json]",
 	    "What a change would break and repair; status 1 if it breaks anything", plumb_repo_try},
+	{"plumb rpm-diff", "A B [--json]", "How two RPM files differ; status 0: not, 3: in how they were built, 4: in content",
+	    plumb_rpm_diff},
 	{"plumb fold", "DIR... --batch FILE [--strategy NAME] [--testers N] [--json]",
 	    "Which of the transactions in FILE could be merged together into rpm-md folders", merger_fold},
 	{"plumb inside", "DIR COMMAND [ARGUMENT...]", "Run a command as uid 0 of a sandbox without network, DIR being its " SANDBOX_DIR,

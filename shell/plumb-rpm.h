@@ -1,0 +1,10 @@
+/* The verb `plumb rpm-diff`. */
+#ifndef ARTEL_SHELL_PLUMB_RPM_H
+#define ARTEL_SHELL_PLUMB_RPM_H
+
+struct context;
+struct err;
+
+int plumb_rpm_diff(struct context *c, struct err *err);
+
+#endif
