@@ -68,6 +68,7 @@ void
 elf_facts_fini(struct elf_facts *e)
 {
 	free(e->soname);
+	free(e->runpath);
 	strs_fini(&e->needed);
 	strs_fini(&e->defines);
 	strs_fini(&e->uses);
@@ -486,20 +487,24 @@ add_symbols(struct reader *r, struct elf_facts *out)
 static bool
 add_names(struct reader *r, struct elf_facts *out)
 {
-	const char *soname = "";
+	const char *soname = "", *runpath = "";
 	GElf_Dyn d;
 
 	for (int i = 0; gelf_getdyn(r->dynamic, i, &d) && d.d_tag != DT_NULL; i++) {
-		const char *name = d.d_tag == DT_NEEDED || d.d_tag == DT_SONAME ? string_at(r, d.d_un.d_val) : "";
+		bool path = d.d_tag == DT_RUNPATH || d.d_tag == DT_RPATH;
+		const char *name = path || d.d_tag == DT_NEEDED || d.d_tag == DT_SONAME ? string_at(r, d.d_un.d_val) : "";
 
 		if (!name)
 			return false;
-		if (d.d_tag == DT_SONAME)
+		if (path)
+			runpath = name;
+		else if (d.d_tag == DT_SONAME)
 			soname = name;
 		else if (*name)
 			strs_add(&out->needed, name);
 	}
 	out->soname = xstrdup(soname);
+	out->runpath = xstrdup(runpath);
 	return true;
 }
 

@@ -27,6 +27,7 @@ struct elf_facts {
 	uint32_t machine;	/* EM_*: only files of one machine and class are loaded together */
 	uint32_t bits;		/* 32 or 64 */
 	char *soname;		/* "" if none */
+	char *runpath;		/* DT_RUNPATH or DT_RPATH, "" if none; NULL where facts were unpacked: it is not kept */
 	struct strs needed;	/* sonames */
 	struct strs defines;
 	struct strs uses;	/* what must be found; weak references need not be */

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/pack.h"
 #include "base/vec.h"
+#include "package/sanity.h"
 #include "repo/finding.h"
 
 static const char *const kinds[FINDING_KINDS] = {
@@ -191,8 +192,9 @@ allow_line(struct allow *a, char *line, size_t number, struct err *err)
 		return 0;
 	while (w.n && kind < FINDING_PLAN && strcmp(kinds[kind], w.p[0]) != 0)
 		kind++;
-	if (w.n != 3 || kind == FINDING_PLAN)
-		return err_set(err, EINVAL, "line %zu: not `KIND PACKAGE WHAT` with KIND one of unmet, symbol, duplicate, file, evr", number);
+	if (w.n != 3 || (kind == FINDING_PLAN && sanity_find(w.p[0]) == SANITY_CHECKS))
+		return err_set(err, EINVAL, "line %zu: not `KIND PACKAGE WHAT` with KIND one of unmet, symbol, duplicate, file, evr, "
+		    "or a check of artel-sanity(7)", number);
 	for (size_t i = 0; i < 3; i++)
 		strs_add(&a->words, w.p[i]);
 	return 0;
@@ -211,12 +213,18 @@ allow_parse(struct allow *a, const char *text, struct err *err)
 	return 0;
 }
 
+bool
+allow_names(const struct allow *a, const char *kind, const char *name, const char *what)
+{
+	for (size_t i = 0; a && i + 2 < a->words.n; i += 3)
+		if (strcmp(a->words.p[i], kind) == 0 && fnmatch(a->words.p[i + 1], name, 0) == 0 &&
+		    fnmatch(a->words.p[i + 2], what, 0) == 0)
+			return true;
+	return false;
+}
+
 int
 allow_has(const struct allow *a, const struct finding *f, const char *name)
 {
-	for (size_t i = 0; a && i + 2 < a->words.n; i += 3)
-		if (strcmp(a->words.p[i], kinds[f->kind]) == 0 && fnmatch(a->words.p[i + 1], name, 0) == 0 &&
-		    fnmatch(a->words.p[i + 2], f->what, 0) == 0)
-			return 1;
-	return 0;
+	return allow_names(a, kinds[f->kind], name, f->what);
 }

@@ -5,6 +5,7 @@
 #ifndef ARTEL_REPO_FINDING_H
 #define ARTEL_REPO_FINDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,7 +66,8 @@ void report_sources(const struct report *r, struct strs *out);
 
 /*
  * What a repository tolerates: lines "KIND PACKAGE WHAT" of shell patterns, KIND unmet, symbol,
- * duplicate, file or evr; PACKAGE a name without version. `#` begins a comment.
+ * duplicate, file or evr, or the name of a check of package/sanity.h; PACKAGE a name without
+ * version. `#` begins a comment.
  */
 struct allow {
 	struct strs words;	/* three a line */
@@ -76,5 +78,7 @@ AUTO_DEFINE_EMBEDDED(struct allow, allow_fini);
 int allow_parse(struct allow *a, const char *text, struct err *err);
 /* name: of f's package, without version. */
 int allow_has(const struct allow *a, const struct finding *f, const char *name);
+/* The same by words. a may be NULL. */
+bool allow_names(const struct allow *a, const char *kind, const char *name, const char *what);
 
 #endif

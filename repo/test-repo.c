@@ -1,4 +1,5 @@
 /* A repository in memory: what is unmet, what a change does to it, and what is said about it. */
+#include "package/sanity.h"
 #include "repo/test-packages.h"
 
 #include "repo/check.h"
@@ -554,6 +555,14 @@ test_allow(void **state)
 	assert_false(allow_has(NULL, &f, "gimp-plugin"));
 	FAILS(allow_parse(&a, "unmet a b\nsymbol a\n", &err), "line 2: not `KIND PACKAGE WHAT`");
 	FAILS(allow_parse(&a, "plan a b\n", &err), "line 1");
+	FAILS(allow_parse(&a, "setuids a b\n", &err), "line 1");
+	OK(allow_parse(&a, "setuid sudo /usr/bin/*\n", &err));
+	assert_true(allow_names(&a, "setuid", "sudo", "/usr/bin/sudo"));
+	assert_false(allow_names(&a, "setgid", "sudo", "/usr/bin/sudo"));
+	assert_false(allow_names(&a, "setuid", "su", "/usr/bin/sudo"));
+	/* A word is either a kind of finding or a check. */
+	for (enum finding_kind k = 0; k < FINDING_KINDS; k++)
+		assert_int_equal(sanity_find(finding_kind_name(k)), SANITY_CHECKS);
 }
 
 /* Random histories: what was added and removed bit by bit has the unmets of a repository made at once. */

@@ -3,11 +3,14 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "package/differ.h"
+#include "package/facts.h"
+#include "package/sanity.h"
 #include "shell/context.h"
 #include "shell/plumb-rpm.h"
 
@@ -83,4 +86,57 @@ plumb_rpm_diff(struct context *c, struct err *err)
 	if (r >= 0)
 		(json ? print_json : print_text)(&d, r);
 	return r;
+}
+
+/* Sanity. */
+
+static void
+list_checks(const struct sanity_policy *p)
+{
+	for (enum sanity_id i = 0; i < SANITY_CHECKS; i++)
+		printf("%s\t%s\t%s\n", sanity_checks[i].name, sanity_level_name(p->level[i]), sanity_checks[i].text);
+}
+
+static int
+look_at(const char *path, const struct sanity_policy *p, bool *fatal, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO(facts_fini) struct facts f = {0};
+	AUTO(sanity_list_fini) struct sanity_list l = {0};
+
+	if (facts_from_rpm(path, slash ? slash + 1 : path, &f, err) < 0 ||
+	    sanity_rpm(path, &f, p, (int64_t)time(NULL), &l, err) < 0)
+		return -1;
+	for (size_t i = 0; i < l.n; i++) {
+		AUTO(str_fini) struct str out = {0};
+
+		str_add(&out, "%s\t%s", sanity_level_name(l.p[i].level), sanity_checks[l.p[i].check].name);
+		column(&out, l.p[i].package);
+		column(&out, l.p[i].what);
+		column(&out, l.p[i].detail);
+		puts(str_c(&out));
+		*fatal |= l.p[i].level == SANITY_FATAL;
+	}
+	return 0;
+}
+
+int
+plumb_sanity(struct context *c, struct err *err)
+{
+	const char *word = context_next(c), *policy = "";
+	struct sanity_policy p;
+	bool fatal = false;
+
+	if (word && strcmp(word, "--policy") == 0) {
+		policy = context_need(c, "a list of levels", err);
+		word = policy ? context_next(c) : NULL;
+	}
+	if (!policy || sanity_parse(policy, &p, err) < 0)
+		return -1;
+	if (!word)
+		list_checks(&p);
+	for (; word; word = context_next(c))
+		if (look_at(word, &p, &fatal, err) < 0)
+			return -1;
+	return fatal ? VERB_FAILED : VERB_OK;
 }

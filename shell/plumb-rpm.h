@@ -1,4 +1,4 @@
-/* The verb `plumb rpm-diff`. */
+/* The verbs `plumb rpm-diff` and `plumb sanity`. */
 #ifndef ARTEL_SHELL_PLUMB_RPM_H
 #define ARTEL_SHELL_PLUMB_RPM_H
 
@@ -6,5 +6,6 @@ struct context;
 struct err;
 
 int plumb_rpm_diff(struct context *c, struct err *err);
+int plumb_sanity(struct context *c, struct err *err);
 
 #endif

@@ -258,6 +258,8 @@ const struct verb plumb_verbs[] = {
 	    "What a change would break and repair; status 1 if it breaks anything", plumb_repo_try},
 	{"plumb rpm-diff", "A B [--json]", "How two RPM files differ; status 0: not, 3: in how they were built, 4: in content",
 	    plumb_rpm_diff},
+	{"plumb sanity", "[--policy LIST] [RPM...]", "What the checks of packages find; status 1 if anything fatal. Without RPMs: the checks",
+	    plumb_sanity},
 	{"plumb fold", "DIR... --batch FILE [--strategy NAME] [--testers N] [--json]",
 	    "Which of the transactions in FILE could be merged together into rpm-md folders", merger_fold},
 	{"plumb inside", "DIR COMMAND [ARGUMENT...]", "Run a command as uid 0 of a sandbox without network, DIR being its " SANDBOX_DIR,

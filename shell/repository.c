@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "package/sanity.h"
 #include "repo/finding.h"
 #include "repo/import.h"
 #include "schema/merge.h"
@@ -258,13 +259,26 @@ set_network(struct repository *r, const char *value, struct err *err)
 	return r->network || strcmp(value, "no") == 0 ? 0 : err_set(err, EINVAL, "network is yes or no");
 }
 
+static int
+set_sanity(struct repository *r, const char *value, struct err *err)
+{
+	const char *text = strcmp(value, "none") == 0 ? "" : value;
+	struct sanity_policy p;
+
+	if (sanity_parse(text, &p, err) < 0)
+		return -1;
+	free(r->sanity);
+	r->sanity = xstrdup(text);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct repository *r, const char *value, struct err *err);
 } settings[] = {
 	{"base-group", set_group}, {"accept-unsigned", set_unsigned}, {"compression", set_compression},
 	{"sign-key", set_key}, {"keep-states", set_keep}, {"allow", set_allow}, {"limits", set_limits},
-	{"network", set_network},
+	{"network", set_network}, {"sanity", set_sanity},
 };
 
 static int
@@ -280,7 +294,7 @@ set(struct context *c, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (strcmp(key, settings[i].name) == 0)
 			return settings[i].set(&r, value, err) < 0 ? -1 : repository_save(c->store, &r, err);
-	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits or network", key);
+	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits, network or sanity", key);
 }
 
 static void
@@ -347,7 +361,7 @@ const struct verb repository_verbs[] = {
 	    "Make a repository, empty or from an rpm-md folder", create},
 	{"repo ls", "", "List repositories", list},
 	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
-	    "allow FILE|-|none | limits LIST|none | network yes|no", "Change its settings", set},
+	    "allow FILE|-|none | limits LIST|none | network yes|no | sanity LIST|none", "Change its settings", set},
 	{"repo history", "NAME", "Its states: serial, when, how, from which, tasks, checks; tab-separated", history},
 	{"repo replay", "NAME SERIAL", "Make a state again from its predecessor and compare every byte", merger_replay},
 	{"repo rollback", "NAME SERIAL", "Make an old state current again, as a new one", merger_rollback},
