@@ -34,13 +34,16 @@ collect_rpm(const struct inside *in, const char *folder, const char *name, struc
 	AUTO(free) char *from = xasprintf("%s/%s", folder, name);
 	AUTO(free) char *to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, name);
 	AUTO(free) char *facts_path = xasprintf("out/%s.facts", name);
+	AUTO(free) char *identity_path = xasprintf("out/%s.identity", name);
 	AUTO(facts_fini) struct facts f = {0};
 	AUTO(str_fini) struct str packed = {0};
+	AUTO(str_fini) struct str identity = {0};
 
 	if (step_copy_out(from, to, err) < 0 || facts_from_rpm(to, name, &f, err) < 0)
 		return step_failed(in, err->msg, err);
 	facts_pack(&packed, &f);
-	return step_write(in, facts_path, &packed, err);
+	str_puts(&identity, f.identity);
+	return step_write(in, facts_path, &packed, err) < 0 ? -1 : step_write(in, identity_path, &identity, err);
 }
 
 /* RPMS/<arch>/<file>.rpm, and RPMS/<file>.rpm. */

@@ -8,7 +8,7 @@
  *   job/<n>/unsatisfied               beside `failed`: for want of a BuildRequires
  *   job/<n>/foreign                   the SRPM is of another architecture: its BuildRequires may be others here
  *   job/<n>/more                      what the build requires, found on the way: once more with these
- *   job/<n>/out/                      SRPM or RPMs, each RPM with <file>.facts
+ *   job/<n>/out/                      SRPM or RPMs, each RPM with <file>.facts and <file>.identity
  *   job/<n>/names                     SRPM: packed (builder/names.h)
  *   job/<n>/report                    test: packed report
  *   job/<n>/ready                     inside_all() went on to the last step

@@ -494,6 +494,8 @@ put_named(struct task_job *t, const char *name, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("job/%s/out/%s", t->name, name);
 	AUTO(free) char *facts_path = xasprintf("%s.facts", path);
+	AUTO(free) char *identity_path = xasprintf("out/%s.identity", name);
+	AUTO(str_fini) struct str identity = {0};
 	AUTO(free) char *sha = NULL;
 	AUTO(free) char *facts = NULL;
 
@@ -501,7 +503,9 @@ put_named(struct task_job *t, const char *name, struct err *err)
 		return -1;
 	if (file_exists(t->conf->dir, facts_path) && cache_put(&t->cache, facts_path, &facts, err) < 0)
 		return -1;
-	wire_files_add(&t->out->files, sha, name, facts ? facts : "", "");
+	if (read_small(t, identity_path, &identity, err) < 0)
+		return -1;
+	wire_files_add(&t->out->files, sha, name, facts ? facts : "", hash_valid(str_c(&identity)) ? str_c(&identity) : "");
 	return 0;
 }
 

@@ -116,10 +116,21 @@ record_sources(struct commit *c, const struct candidate *cand, struct err *err)
 	return 0;
 }
 
+/* So that a later build can be found to be the same. */
+static int
+record_identities(struct commit *c, const struct candidate *cand, struct err *err)
+{
+	for (size_t i = 0; i < cand->outputs.n; i++)
+		if (*cand->outputs.p[i].identity &&
+		    package_identify(c->s, cand->outputs.p[i].sha256, cand->outputs.p[i].identity, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 record_task(struct commit *c, struct candidate *cand, struct err *err)
 {
-	if (record_sources(c, cand, err) < 0)
+	if (record_sources(c, cand, err) < 0 || record_identities(c, cand, err) < 0)
 		return -1;
 	cand->task.merge_ms = now_ms() - c->started;
 	if (task_save(c->s, &cand->task, err) < 0)
@@ -142,6 +153,25 @@ source_left(const struct commit *c, const char *source)
 	return false;
 }
 
+/* What stays of a source whose members were all closed. */
+static int
+keep_left(struct commit *c, size_t a, const char *source, struct err *err)
+{
+	const struct repo *r = &c->states[a].repo;
+	uint32_t key = repo_find_key(r, source);
+
+	for (struct repo_walk w = repo_of_source(r, key); key != INDEX_NONE && repo_next_of_source(&w);) {
+		char sha256[SHA256_HEX + 1];
+
+		if (!r->present[w.value] || w.value >= c->first[a])
+			continue;
+		repo_sha256(r, w.value, sha256);
+		if (member_add(c->s, c->repository->name, c->repository->arches.p[a], sha256, source, c->serial, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A package that changes hands on one architecture takes its old source away there, not elsewhere. */
 static int
 close_removed(struct commit *c, size_t a, struct err *err)
@@ -149,7 +179,8 @@ close_removed(struct commit *c, size_t a, struct err *err)
 	const struct strs *removed = &c->removed[a];
 
 	for (size_t i = 0; i < removed->n; i++) {
-		if (member_close(c->s, c->repository->name, c->repository->arches.p[a], removed->p[i], c->serial, err) < 0)
+		if (member_close(c->s, c->repository->name, c->repository->arches.p[a], removed->p[i], c->serial, err) < 0 ||
+		    keep_left(c, a, removed->p[i], err) < 0)
 			return -1;
 		if (!source_left(c, removed->p[i]) &&
 		    source_close(c->s, c->repository->name, removed->p[i], c->serial, err) < 0)

@@ -271,11 +271,33 @@ sort(struct finding_list *l)
 		qsort(l->p, l->n, sizeof(*l->p), by_kind);
 }
 
+struct added {
+	const struct facts **p;
+	size_t n, cap;
+};
+
+/* What was there already does not come: it gets no number. */
+static void
+apply(struct repo *r, const struct change *change, struct added *added, struct strs *notes)
+{
+	uint32_t at = repo_packages(r);
+
+	plan_apply(r, change, NULL, notes);
+	for (size_t k = 0; k < change->packages.n && at < repo_packages(r); k++) {
+		const struct facts *f = &change->packages.p[k].facts;
+
+		if (strcmp(repo_name(r, at), f->name) != 0)
+			continue;
+		vec_push(added, f);
+		at++;
+	}
+}
+
 int
 check_changes(struct repo *r, const struct change *const *changes, size_t n, const struct allow *allow,
 	struct report *out, struct err *err)
 {
-	VEC(const struct facts *) added = {0};
+	struct added added = {0};
 	struct check c = {.r = r, .allow = allow, .out = out};
 
 	for (size_t i = 0; i < n; i++)
@@ -284,9 +306,7 @@ check_changes(struct repo *r, const struct change *const *changes, size_t n, con
 	repo_begin(r);
 	for (size_t i = 0; i < n; i++) {
 		check_evr(r, changes[i], allow, out);
-		plan_apply(r, changes[i], NULL, &out->notes);
-		for (size_t k = 0; k < changes[i]->packages.n; k++)
-			vec_push(&added, &changes[i]->packages.p[k].facts);
+		apply(r, changes[i], &added, &out->notes);
 	}
 	c.added = added.p;
 	c.symbols = xcalloc(repo_packages(r) + 1, sizeof(*c.symbols));

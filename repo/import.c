@@ -54,8 +54,9 @@ take_entry(void *arg, const struct rpmmd_package *p, struct err *err)
 	return 0;
 }
 
+/* identities: pairs of SHA-256 and identity. */
 static int
-import_one(struct store *s, const char *dir, const struct entry *e, struct state *st, struct err *err)
+import_one(struct store *s, const char *dir, const struct entry *e, struct state *st, struct strs *identities, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("%s/%s", dir, e->href);
 	const char *slash = strrchr(path, '/');
@@ -78,6 +79,8 @@ import_one(struct store *s, const char *dir, const struct entry *e, struct state
 	    artefact_put(s->dir, packed.p, packed.n, &facts_sum, err) < 0)
 		return -1;
 	repo_add(&st->repo, &f, facts_sum.hex, 0);
+	strs_add(identities, f.sha256);
+	strs_add(identities, f.identity);
 	return 0;
 }
 
@@ -111,8 +114,17 @@ record_sources(struct store *s, const struct repository *repository, const struc
 }
 
 static int
+record_identities(struct store *s, const struct strs *identities, struct err *err)
+{
+	for (size_t i = 0; i + 1 < identities->n; i += 2)
+		if (package_identify(s, identities->p[i], identities->p[i + 1], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
 record_in(struct store *s, struct repository *repository, const struct state *states, const struct state_files *files,
-	struct err *err)
+	const struct strs *identities, struct err *err)
 {
 	size_t packages = 0;
 
@@ -123,18 +135,19 @@ record_in(struct store *s, struct repository *repository, const struct state *st
 			return -1;
 		packages += repo_packages(&states[a].repo);
 	}
-	if (record_sources(s, repository, states, err) < 0 || repository_set_serial(s, repository->name, 1, err) < 0)
+	if (record_sources(s, repository, states, err) < 0 || record_identities(s, identities, err) < 0 ||
+	    repository_set_serial(s, repository->name, 1, err) < 0)
 		return -1;
 	return event_add(s, "repo", 0, 0, "", err, "repository %s: state 1, %zu packages", repository->name, packages);
 }
 
 static int
 record(struct store *s, struct repository *repository, const struct state *states, const struct state_files *files,
-	struct err *err)
+	const struct strs *identities, struct err *err)
 {
 	if (store_begin(s, err) < 0)
 		return -1;
-	if (record_in(s, repository, states, files, err) < 0)
+	if (record_in(s, repository, states, files, identities, err) < 0)
 		return store_rollback(s);
 	if (store_commit(s, err) < 0)
 		return -1;
@@ -144,14 +157,15 @@ record(struct store *s, struct repository *repository, const struct state *state
 
 /* The packages of one folder, into the state of its architecture. */
 static int
-import_folder(struct store *s, const char *dir, import_progress *progress, void *arg, struct state *st, struct err *err)
+import_folder(struct store *s, const char *dir, import_progress *progress, void *arg, struct state *st, struct strs *identities,
+	struct err *err)
 {
 	AUTO(listing_fini) struct listing l = {0};
 
 	if (rpmmd_primary(dir, take_entry, &l, err) < 0)
 		return -1;
 	for (size_t i = 0; i < l.n; i++) {
-		if (import_one(s, dir, &l.p[i], st, err) < 0)
+		if (import_one(s, dir, &l.p[i], st, identities, err) < 0)
 			return err_ctx(err, "import");
 		if (progress)
 			progress(arg, i + 1, l.n);
@@ -166,16 +180,17 @@ import_repository(struct store *s, struct repository *repository, const char *co
 	size_t n = repository->arches.n;
 	AUTO(free) struct state *states = xcalloc(n, sizeof(*states));
 	AUTO(free) struct state_files *files = xcalloc(n, sizeof(*files));
+	AUTO(strs_fini) struct strs identities = {0};
 	int64_t when = now_ms() / 1000;
 	int r = 0;
 
 	for (size_t a = 0; a < n && r == 0; a++)
 		if (dirs[a])
-			r = import_folder(s, dirs[a], progress, arg, &states[a], err);
+			r = import_folder(s, dirs[a], progress, arg, &states[a], &identities, err);
 	for (size_t a = 0; a < n && r == 0; a++)
 		r = state_prepare(s, repository, repository->arches.p[a], 1, 0, when, &states[a], &files[a], err);
 	if (r == 0)
-		r = record(s, repository, states, files, err);
+		r = record(s, repository, states, files, &identities, err);
 	for (size_t a = 0; a < n; a++)
 		state_fini(&states[a]);
 	return r;

@@ -1,4 +1,5 @@
 /* Looking at a repository: numbers below the index's end are its own, the others are behind it. */
+#include <sodium.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -119,6 +120,12 @@ repo_was_present(const struct repo *r, uint32_t package)
 		if (r->gone.p[i].package == package)
 			return true;
 	return false;
+}
+
+void
+repo_sha256(const struct repo *r, uint32_t package, char out[SHA256_HEX + 1])
+{
+	sodium_bin2hex(out, SHA256_HEX + 1, repo_hashes(r, package)->rpm, sizeof(repo_hashes(r, package)->rpm));
 }
 
 uint32_t

@@ -47,10 +47,54 @@ plan_check(const struct change *c, struct err *err)
 }
 
 static void
+left(const char *source, struct strs *removed)
+{
+	if (removed && !strs_has(removed, source))
+		strs_add(removed, source);
+}
+
+static void
 leave(struct repo *r, const char *source, int64_t task, struct strs *removed)
 {
-	if (repo_remove_source(r, source, task) && removed && !strs_has(removed, source))
-		strs_add(removed, source);
+	if (repo_remove_source(r, source, task))
+		left(source, removed);
+}
+
+/* The number of a package that is there already, of the same source; or INDEX_NONE. */
+static uint32_t
+find_same(const struct repo *r, const struct facts *f)
+{
+	uint32_t p = repo_find(r, f->name);
+	char sha256[SHA256_HEX + 1];
+
+	if (p == INDEX_NONE || strcmp(repo_source(r, p), f->source) != 0)
+		return INDEX_NONE;
+	repo_sha256(r, p, sha256);
+	return strcmp(sha256, f->sha256) == 0 ? p : INDEX_NONE;
+}
+
+static bool
+comes_again(const struct repo *r, uint32_t package, const struct change *c)
+{
+	for (size_t i = 0; i < c->packages.n; i++)
+		if (strcmp(c->packages.p[i].facts.name, repo_name(r, package)) == 0)
+			return find_same(r, &c->packages.p[i].facts) == package;
+	return false;
+}
+
+/* All of a source but what the change has again. */
+static void
+replace(struct repo *r, const char *source, const struct change *c, struct strs *removed)
+{
+	uint32_t key = repo_find_key(r, source);
+
+	if (key == INDEX_NONE)
+		return;
+	for (struct repo_walk w = repo_of_source(r, key); repo_next_of_source(&w);)
+		if (r->present[w.value] && !comes_again(r, w.value, c)) {
+			repo_remove(r, w.value, c->task);
+			left(source, removed);
+		}
 }
 
 /* A binary that changes hands takes its old source away. */
@@ -75,11 +119,12 @@ plan_apply(struct repo *r, const struct change *c, struct strs *removed, struct 
 	for (size_t i = 0; i < c->deletes.n; i++)
 		leave(r, c->deletes.p[i], c->task, removed);
 	for (size_t i = 0; i < c->builds.n; i++)
-		leave(r, c->builds.p[i], c->task, removed);
+		replace(r, c->builds.p[i], c, removed);
 	for (size_t i = 0; i < c->packages.n; i++)
 		take_over(r, &c->packages.p[i].facts, c->task, removed, notes);
 	for (size_t i = 0; i < c->packages.n; i++)
-		repo_add(r, &c->packages.p[i].facts, c->packages.p[i].facts_sha, c->task);
+		if (find_same(r, &c->packages.p[i].facts) == INDEX_NONE)
+			repo_add(r, &c->packages.p[i].facts, c->packages.p[i].facts_sha, c->task);
 }
 
 int

@@ -2,7 +2,8 @@
  * The plan of a task on one architecture: which sources leave and which packages
  * come. The new binaries of a source replace all binaries of its old version; a
  * binary name that now comes from another source takes the old source away with
- * all its binaries, and says so.
+ * all its binaries, and says so. A package that is there already, the very same
+ * file, neither leaves nor comes.
  */
 #ifndef ARTEL_REPO_PLAN_H
 #define ARTEL_REPO_PLAN_H
@@ -44,8 +45,8 @@ int plan_check(const struct change *c, struct err *err);
 int plan_noarch_differs(const struct change *c, const struct facts *other, char **why);
 
 /*
- * Apply to the repository. removed (may be NULL) gets the sources that left; notes (may be
- * NULL) a line for each source that was not named by the task.
+ * Apply to the repository. removed (may be NULL) gets the sources of which a package left; notes (may
+ * be NULL) a line for each source that was not named by the task. Packages come in the order of c.
  */
 void plan_apply(struct repo *r, const struct change *c, struct strs *removed, struct strs *notes);
 

@@ -9,6 +9,7 @@
 #ifndef ARTEL_REPO_REPO_H
 #define ARTEL_REPO_REPO_H
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "repo/chain.h"
@@ -99,6 +100,8 @@ const char *repo_evr(const struct repo *r, uint32_t package);
 const char *repo_arch(const struct repo *r, uint32_t package);
 const char *repo_file(const struct repo *r, uint32_t package);
 int64_t repo_by(const struct repo *r, uint32_t package);
+/* The SHA-256 of its RPM, in hex. */
+void repo_sha256(const struct repo *r, uint32_t package, char out[SHA256_HEX + 1]);
 /* The task that took a package away; 0 if it is present or was gone before the change. */
 int64_t repo_gone_by(const struct repo *r, uint32_t package);
 /* Whether it was there before the change began. */

@@ -293,6 +293,36 @@ test_plan_replaces(void **state)
 }
 
 /* A binary that now comes from another source takes the old source away, with all its binaries, and says so. */
+/* What is there already, the very same, neither leaves nor comes; what only looks like it does. */
+static void
+test_plan_same(void **state)
+{
+	AUTO(repo_fini) struct repo r = {0};
+	AUTO(change_fini) struct change all = change_make(7, "", "zlib");
+	AUTO(change_fini) struct change some = change_make(8, "", "zlib");
+	AUTO(change_fini) struct change other = change_make(9, "", "thief");
+	uint32_t n;
+
+	add(&r, "zlib 1-1 zlib");
+	add(&r, "zlib-devel 1-1 zlib");
+	add(&r, "zlib-old 1-1 zlib");
+	n = repo_packages(&r);
+	bring(&all, "zlib 1-1 zlib");
+	bring(&all, "zlib-devel 1-1 zlib");
+	bring(&all, "zlib-old 1-1 zlib");
+	applied(&r, &all, "zlib-1-1 zlib-devel-1-1 zlib-old-1-1", "", "");
+	assert_int_equal(repo_packages(&r), n);
+	bring(&some, "zlib 1-1 zlib; p new");
+	bring(&some, "zlib-devel 1-1 zlib");
+	applied(&r, &some, "zlib-1-1 zlib-devel-1-1", "zlib", "");
+	assert_int_equal(repo_packages(&r), n + 1);
+	assert_int_equal(repo_find(&r, "zlib-devel"), 1);
+	/* The same name from another source is another package. */
+	bring(&other, "zlib-devel 1-1 thief");
+	applied(&r, &other, "zlib-devel-1-1", "zlib",
+	    "package zlib-devel now comes from thief: source zlib leaves with all its packages");
+}
+
 static void
 test_plan_takes_over(void **state)
 {
@@ -675,6 +705,7 @@ main(void)
 		cmocka_unit_test(test_plan_fine),
 		cmocka_unit_test(test_plan_noarch),
 		cmocka_unit_test(test_plan_replaces),
+		cmocka_unit_test(test_plan_same),
 		cmocka_unit_test(test_plan_takes_over),
 		cmocka_unit_test(test_plan_moves),
 		cmocka_unit_test(test_check_only_new),

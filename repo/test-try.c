@@ -317,6 +317,9 @@ test_file_conflicts(void **state)
 	/* Its own successor is no stranger, and what was so before is not new. */
 	FOUND(base, LINES("a 2-1 a; f /x=2"), "");
 	FOUND(base, LINES("a 2-1 a; f /old=3"), "");
+	/* A package that is there already does not come, and another one's paths are not taken for its. */
+	FOUND(base, LINES("z 1-1 z; f /old=2", "b 1-1 z; f /x=2", "c 1-1 z; f /n=1"),
+	    "b-1-1.noarch (task #7) has another /x than a-1-1.noarch: rpm would refuse to install both");
 	/* Both come: said once, by the later. */
 	FOUND(base, LINES("b 1-1 b; f /n=1", "c 1-1 c; f /n=2"),
 	    "c-1-1.noarch (task #7) has another /n than b-1-1.noarch (task #7): rpm would refuse to install both");

@@ -12,6 +12,7 @@
 #include "scheduler/stage.h"
 #include "schema/build.h"
 #include "schema/event.h"
+#include "schema/repository.h"
 #include "schema/store.h"
 #include "schema/task.h"
 
@@ -45,16 +46,66 @@ are_words(const struct strs *l)
 	return l->n <= MANY;
 }
 
+/* What the repository has already, of the same identity, stays in its place: as if it had not been built. */
 static int
-store_outputs(struct store *s, const struct job *j, const struct wire_result *r, struct err *err)
+store_rpm(struct store *s, const struct task *t, const struct job *j, const struct wire_file *f, const char *source,
+	size_t *kept, struct err *err)
 {
-	for (size_t i = 0; i < r->files.n; i++) {
-		const struct output o = {j->subtask, j->arch, (char *)(j->kind == JOB_SRPM ? "srpm" : "rpm"),
-		    r->files.p[i].name, r->files.p[i].sha256, r->files.p[i].facts, r->files.p[i].identity, false};
+	AUTO(member_fini) struct member same = {0};
+	struct output o = {j->subtask, j->arch, (char *)"rpm", f->name, f->sha256, f->facts, f->identity, false};
+	int r = MEMBER_ABSENT;
 
-		if (!is_file_name(o.file) || (j->kind == JOB_BUILD && !*r->files.p[i].facts))
-			return err_set(err, EBADMSG, "a package file with an impossible name, or without facts");
-		if (output_add(s, j->task, &o, err) < 0)
+	if (!is_file_name(o.file) || !*f->facts)
+		return err_set(err, EBADMSG, "a package file with an impossible name, or without facts");
+	if (*f->identity && *source)
+		r = member_like(s, t->repository, j->arch, source, f->identity, &same, err);
+	if (r < 0)
+		return -1;
+	if (r == 0) {
+		o.file = same.file;
+		o.sha256 = same.sha256;
+		o.facts = same.facts;
+		o.kept = true;
+		++*kept;
+	}
+	return output_add(s, j->task, &o, err);
+}
+
+/* The source of a job; "" if it is of none, or not known yet. malloc'ed. */
+static int
+source_of(struct store *s, const struct job *j, char **source, struct err *err)
+{
+	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+
+	*source = NULL;
+	if (subtask_find(s, j->task, &subs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < subs.n && !*source; i++)
+		if (subs.p[i].id == j->subtask)
+			*source = xstrdup(subs.p[i].package);
+	if (!*source)
+		*source = xstrdup("");
+	return 0;
+}
+
+/* *kept: how many of the packages the repository has already. */
+static int
+store_outputs(struct store *s, const struct task *t, const struct job *j, const struct wire_result *r, size_t *kept,
+	struct err *err)
+{
+	AUTO(free) char *source = NULL;
+
+	if (source_of(s, j, &source, err) < 0)
+		return -1;
+	for (size_t i = 0; i < r->files.n; i++) {
+		const struct wire_file *f = &r->files.p[i];
+		const struct output srpm = {j->subtask, j->arch, (char *)"srpm", f->name, f->sha256, NULL, NULL, false};
+
+		if (j->kind != JOB_SRPM && store_rpm(s, t, j, f, source, kept, err) < 0)
+			return -1;
+		if (j->kind == JOB_SRPM && !is_file_name(f->name))
+			return err_set(err, EBADMSG, "a source package with an impossible file name");
+		if (j->kind == JOB_SRPM && output_add(s, j->task, &srpm, err) < 0)
 			return -1;
 	}
 	if (*r->buildroot) {
@@ -103,14 +154,13 @@ store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct e
 static int
 store_usage(struct store *s, const struct job *j, struct err *err)
 {
-	AUTO(subtask_list_fini) struct subtask_list subs = {0};
+	AUTO(free) char *source = NULL;
 
-	if (j->kind == JOB_TEST || subtask_find(s, j->task, &subs, err) < 0)
-		return j->kind == JOB_TEST ? 0 : -1;
-	for (size_t i = 0; i < subs.n; i++)
-		if (subs.p[i].id == j->subtask && *subs.p[i].package)
-			return usage_add(s, subs.p[i].package, j, err);
-	return 0;
+	if (j->kind == JOB_TEST)
+		return 0;
+	if (source_of(s, j, &source, err) < 0)
+		return -1;
+	return *source ? usage_add(s, source, j, err) : 0;
 }
 
 static int
@@ -189,6 +239,8 @@ static int
 apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, int tries, struct err *err)
 {
 	AUTO(task_fini) struct task t = {0};
+	AUTO(free) char *ok = NULL;
+	size_t kept = 0;
 
 	if (task_get(s, j->task, &t, err))
 		return -1;
@@ -212,7 +264,7 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	free(j->root);
 	j->root = xstrdup(r->root);
 	j->used = (struct used){r->usage.elapsed_ms, r->usage.cpu_ms, (int64_t)r->usage.memory_bytes, (int64_t)r->usage.disk_bytes};
-	if (r->outcome == WIRE_OK && (store_outputs(s, j, r, err) < 0 || (j->kind == JOB_SRPM && store_srpm(s, j, r, err) < 0)))
+	if (r->outcome == WIRE_OK && (store_outputs(s, &t, j, r, &kept, err) < 0 || (j->kind == JOB_SRPM && store_srpm(s, j, r, err) < 0)))
 		return -1;
 	if (r->outcome == WIRE_OK && store_usage(s, j, err) < 0)
 		return -1;
@@ -221,7 +273,8 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	for (size_t i = 0; i < r->notes.n; i++)
 		if (job_event(s, j, r->notes.p[i], err) < 0)
 			return -1;
-	if (job_save(s, j, err) < 0 || job_event(s, j, r->outcome == WIRE_OK ? "OK" : r->reason, err) < 0)
+	ok = kept ? xasprintf("OK (%zu of %zu packages as in the repository)", kept, r->files.n) : xstrdup("OK");
+	if (job_save(s, j, err) < 0 || job_event(s, j, r->outcome == WIRE_OK ? ok : r->reason, err) < 0)
 		return -1;
 	return stage_step(s, &t, err);
 }

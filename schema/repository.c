@@ -146,6 +146,26 @@ package_put(struct store *s, const struct member *m, struct err *err)
 }
 
 int
+package_identify(struct store *s, const char *sha256, const char *identity, struct err *err)
+{
+	return store_run(s, STMT_PACKAGE_IDENTIFY, err, "ss", identity, sha256);
+}
+
+int
+member_like(struct store *s, const char *repository, const char *arch, const char *source, const char *identity,
+	struct member *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_MEMBER_LIKE, err, "ssss", repository, source, arch, identity);
+	int r = store_row(s, q, err);
+
+	if (r > 0)
+		*out = (struct member){.sha256 = xstrdup(store_text(q, 0)), .file = xstrdup(store_text(q, 1)),
+		    .facts = xstrdup(store_text(q, 2))};
+	store_done(q);
+	return r < 0 ? -1 : r ? 0 : MEMBER_ABSENT;
+}
+
+int
 member_find(struct store *s, const char *repository, const char *arch, const char *source,
 	struct member_list *out, struct err *err)
 {
@@ -167,6 +187,10 @@ int
 member_add(struct store *s, const char *repository, const char *arch, const char *sha256,
 	const char *source, int64_t since, struct err *err)
 {
+	if (store_run(s, STMT_MEMBER_REOPEN, err, "sssi", repository, arch, sha256, since) < 0)
+		return -1;
+	if (store_changes(s))
+		return 0;
 	return store_run(s, STMT_MEMBER_ADD, err, "ssssi", repository, arch, sha256, source, since);
 }
 

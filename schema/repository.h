@@ -46,14 +46,22 @@ struct member_list {
 	size_t n, cap;
 };
 void member_fini(struct member *m);
+AUTO_DEFINE_EMBEDDED(struct member, member_fini);
 void member_list_fini(struct member_list *l);
 AUTO_DEFINE_EMBEDDED(struct member_list, member_list_fini);
 
 /* Remember a package by content; known already is fine. */
 int package_put(struct store *s, const struct member *m, struct err *err);
+/* Its identity (package/identity.h), where that was not known. */
+int package_identify(struct store *s, const char *sha256, const char *identity, struct err *err);
 /* Current members of one architecture, by name; of one source if source is not NULL. */
 int member_find(struct store *s, const char *repository, const char *arch, const char *source,
 	struct member_list *out, struct err *err);
+/* The current member of a source with this identity: only sha256, file and facts are filled. MEMBER_ABSENT. */
+enum { MEMBER_ABSENT = 1 };
+int member_like(struct store *s, const char *repository, const char *arch, const char *source, const char *identity,
+	struct member *out, struct err *err);
+/* One that left with the same serial has not left. */
 int member_add(struct store *s, const char *repository, const char *arch, const char *sha256,
 	const char *source, int64_t since, struct err *err);
 /* The binaries of a source leave an architecture with serial `until`. */

@@ -96,10 +96,14 @@ STATEMENT(REPO_SAVE, "UPDATE repository SET base_group = ?, accept_unsigned = ?,
 STATEMENT(REPO_SERIAL, "UPDATE repository SET serial = ? WHERE name = ?")
 STATEMENT(PACKAGE_PUT, "INSERT OR IGNORE INTO package (sha256, file, name, evr, arch, source, facts, identity)"
 	" VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(PACKAGE_IDENTIFY, "UPDATE package SET identity = ? WHERE sha256 = ? AND identity = ''")
 STATEMENT(MEMBER_FIND, "SELECT p.sha256, p.file, p.name, p.evr, p.arch, p.source, p.facts FROM member m"
 	" JOIN package p ON p.sha256 = m.sha256 WHERE m.repository = ?1 AND m.arch = ?2 AND m.until IS NULL"
 	" AND (?3 IS NULL OR m.source = ?3) ORDER BY p.name, p.sha256")
 STATEMENT(MEMBER_ADD, "INSERT INTO member (repository, arch, sha256, source, since) VALUES (?, ?, ?, ?, ?)")
+STATEMENT(MEMBER_LIKE, "SELECT p.sha256, p.file, p.facts FROM member m INDEXED BY member_current JOIN package p ON p.sha256 = m.sha256"
+	" WHERE m.repository = ? AND m.source = ? AND m.arch = ? AND m.until IS NULL AND p.identity = ?")
+STATEMENT(MEMBER_REOPEN, "UPDATE member SET until = NULL WHERE repository = ? AND arch = ? AND sha256 = ? AND until = ?")
 STATEMENT(MEMBER_CLOSE, "UPDATE member INDEXED BY member_current SET until = ? WHERE repository = ? AND arch = ? AND source = ?"
 	" AND until IS NULL")
 STATEMENT(SOURCE_GET, "SELECT evr, srpm, srpm_file, task FROM source_member WHERE repository = ? AND source = ? AND until IS NULL")

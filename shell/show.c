@@ -333,6 +333,10 @@ json_jobs(struct context *c, int64_t task, json_t *root, struct err *err)
 			f = json_object();
 			json_object_set_new(f, "file", json_text(out->file));
 			json_object_set_new(f, "sha256", json_text(out->sha256));
+			if (strcmp(out->kind, "rpm") == 0) {
+				json_object_set_new(f, "identity", json_text(out->identity));
+				json_object_set_new(f, "kept", json_boolean(out->kept));
+			}
 			json_array_append_new(files, f);
 		}
 		if (j->kind != JOB_TEST)
