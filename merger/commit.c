@@ -84,18 +84,36 @@ write_states(struct commit *c, struct err *err)
 	return 0;
 }
 
-/* The EVR of a source is that of its SRPM; without one (a copy), of one of its binaries. */
+/* The EVR of a source is that of its SRPM; without one (a copy), of one of its binaries. "" if none is left. */
 static char *
-source_evr(const struct commit *c, const struct candidate *cand, const char *source)
+source_evr(const struct commit *c, const char *source)
 {
-	for (size_t a = 0; a < c->repository->arches.n; a++)
-		for (uint32_t i = c->first[a]; i < repo_packages(&c->states[a].repo); i++) {
-			const struct repo *r = &c->states[a].repo;
+	for (size_t a = 0; a < c->repository->arches.n; a++) {
+		const struct repo *r = &c->states[a].repo;
+		uint32_t key = repo_find_key(r, source);
 
-			if (r->present[i] && repo_by(r, i) == cand->task.id && strcmp(repo_source(r, i), source) == 0)
-				return xstrdup(repo_evr(r, i));
-		}
+		for (struct repo_walk w = repo_of_source(r, key); key != INDEX_NONE && repo_next_of_source(&w);)
+			if (r->present[w.value])
+				return xstrdup(repo_evr(r, w.value));
+	}
 	return xstrdup("");
+}
+
+/* Of several tasks of a batch with one source it is the last one's: also where that kept what was there. */
+static bool
+is_last(const struct commit *c, const struct candidate *cand, const char *source)
+{
+	bool behind = false;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct candidate *other = &c->batch->items.p[c->order[i]];
+
+		for (size_t k = 0; behind && k < other->subs.n; k++)
+			if (strcmp(other->subs.p[k].package, source) == 0)
+				return false;
+		behind |= other == cand;
+	}
+	return true;
 }
 
 static int
@@ -103,11 +121,11 @@ record_sources(struct commit *c, const struct candidate *cand, struct err *err)
 {
 	for (size_t i = 0; i < cand->subs.n; i++) {
 		const struct subtask *t = &cand->subs.p[i];
-		AUTO(free) char *evr = source_evr(c, cand, t->package);
+		AUTO(free) char *evr = source_evr(c, t->package);
 		const struct source src = {t->package, cand->evr[i] ? cand->evr[i] : evr, t->srpm, t->srpm_file, cand->task.id};
 
 		/* Nothing of it is left when a later task of the batch took its packages over. */
-		if (t->kind == SUBTASK_DELETE || !*evr)
+		if (t->kind == SUBTASK_DELETE || !*evr || !is_last(c, cand, t->package))
 			continue;
 		if (source_close(c->s, c->repository->name, t->package, c->serial, err) < 0 ||
 		    source_add(c->s, c->repository->name, &src, c->serial, err) < 0)
