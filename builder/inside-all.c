@@ -18,6 +18,7 @@
 #include "builder/roots.h"
 #include "builder/step.h"
 #include "builder/sweep.h"
+#include "builder/tested.h"
 #include "repo/finding.h"
 
 enum { REPORT_MAX = 64 << 20 };
@@ -83,8 +84,11 @@ ready(const struct inside *in, struct err *err)
 		return have_set(in, &base, "full.set", err);
 	for (size_t i = in->job->overlay.n - in->job->n_own; in->job->kind == WIRE_JOB_TEST && i < in->job->overlay.n && r == 1; i++) {
 		AUTO(free) char *name = xasprintf("test.%zu.set", i);
+		AUTO(close) int dir = open(SANDBOX_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		AUTO(str_fini) struct str seen = {0};
+		int known = dir < 0 ? err_sys(err, "open %s", SANDBOX_DIR) : tested_find(dir, in->name, in->job, i, &seen, err);
 
-		r = have_set(in, &base, name, err);
+		r = known == TESTED_NOT ? have_set(in, &base, name, err) : known < 0 ? -1 : 1;
 	}
 	return r;
 }

@@ -11,9 +11,11 @@
 #include "base/err.h"
 #include "base/pack.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "builder/inside.h"
 #include "builder/root.h"
 #include "builder/step.h"
+#include "builder/verdict.h"
 #include "package/facts.h"
 
 enum { RPMBUILD_MORE = 11 };
@@ -28,9 +30,16 @@ is_rpm(const char *name)
 	return n > 4 && strcmp(name + n - 4, ".rpm") == 0 && name[0] != '.' && !strchr(name, '/');
 }
 
+/* All packages of a build are looked at before it fails for one. */
+struct collect {
+	const struct inside *in;
+	struct verdict verdict;
+};
+
 static int
-collect_rpm(const struct inside *in, const char *folder, const char *name, struct err *err)
+collect_rpm(struct collect *c, const char *folder, const char *name, struct err *err)
 {
+	const struct inside *in = c->in;
 	AUTO(free) char *from = xasprintf("%s/%s", folder, name);
 	AUTO(free) char *to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, name);
 	AUTO(free) char *facts_path = xasprintf("out/%s.facts", name);
@@ -39,7 +48,8 @@ collect_rpm(const struct inside *in, const char *folder, const char *name, struc
 	AUTO(str_fini) struct str packed = {0};
 	AUTO(str_fini) struct str identity = {0};
 
-	if (step_copy_out(from, to, err) < 0 || facts_from_rpm(to, name, &f, err) < 0)
+	if (step_copy_out(from, to, err) < 0 || facts_from_rpm(to, name, &f, err) < 0 ||
+	    sanity_rpm(to, &f, &c->verdict.policy, now_ms() / 1000, &c->verdict.found, err) < 0)
 		return step_failed(in, err->msg, err);
 	facts_pack(&packed, &f);
 	str_puts(&identity, f.identity);
@@ -48,7 +58,7 @@ collect_rpm(const struct inside *in, const char *folder, const char *name, struc
 
 /* RPMS/<arch>/<file>.rpm, and RPMS/<file>.rpm. */
 static int
-collect_rpms(const struct inside *in, const char *folder, int depth, struct err *err)
+collect_rpms(struct collect *c, const char *folder, int depth, struct err *err)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO(closedir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -61,11 +71,26 @@ collect_rpms(const struct inside *in, const char *folder, int depth, struct err 
 
 		if (e->d_name[0] == '.')
 			continue;
-		if (is_rpm(e->d_name) ? collect_rpm(in, folder, e->d_name, err) < 0 :
-		    depth == 0 && collect_rpms(in, below, 1, err) < 0)
+		if (is_rpm(e->d_name) ? collect_rpm(c, folder, e->d_name, err) < 0 :
+		    depth == 0 && collect_rpms(c, below, 1, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int
+collect(const struct inside *in, const char *home, struct err *err)
+{
+	AUTO(free) char *rpms = xasprintf("%s/rpmbuild/RPMS", home);
+	struct collect c = {.in = in};
+	int r = verdict_begin(in, &c.verdict, err);
+
+	if (r == 0)
+		r = collect_rpms(&c, rpms, 0, err);
+	if (r == 0)
+		r = verdict_end(in, &c.verdict, err);
+	verdict_fini(&c.verdict);
+	return r < 0 ? -1 : 0;
 }
 
 static int
@@ -167,7 +192,6 @@ inside_build(void *arg, struct err *err)
 	const struct inside *in = arg;
 	AUTO(root_user_fini) struct root_user user = {0};
 	AUTO(free) char *root = NULL;
-	AUTO(free) char *rpms = NULL;
 	int r, status;
 
 	phases_enter(in->phases, PHASE_ROOT);
@@ -185,6 +209,5 @@ inside_build(void *arg, struct err *err)
 
 		return step_failed(in, why, err);
 	}
-	rpms = xasprintf("%s/rpmbuild/RPMS", user.home);
-	return collect_rpms(in, rpms, 0, err);
+	return collect(in, user.home, err);
 }

@@ -2,6 +2,10 @@
  * The tests of a task before it is merged: the checks of the merger, for this task alone on its base; then each new
  * package in a root of the repository as it would be, in and out again.
  */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -9,6 +13,8 @@
 #include "builder/inside.h"
 #include "builder/root.h"
 #include "builder/step.h"
+#include "builder/tested.h"
+#include "builder/verdict.h"
 #include "package/facts.h"
 #include "repo/check.h"
 #include "repo/state.h"
@@ -97,29 +103,59 @@ inside_check(void *arg, struct err *err)
 	return step_write(in, "report", &out, err);
 }
 
-/* Install one new package into a root of the next repository, and take it out again. */
+/* Install one new package into a root of the next repository, and take it out again. 1: it is said in `failed`. */
 static int
-try_install(const struct inside *in, size_t i, struct err *err)
+try_install(const struct inside *in, size_t i, struct seen_list *seen, struct err *err)
 {
 	AUTO(free) char *tag = xasprintf("test.%zu", i);
 	AUTO(free) char *set = xasprintf("test.%zu.set", i);
+	AUTO(free) char *keep = xasprintf("test.%zu.seen", i);
 	AUTO(facts_fini) struct facts f = {0};
+	AUTO(str_fini) struct str packed = {0};
 	AUTO(free) char *what = NULL;
+	int r;
 
 	if (step_read_facts(&in->job->overlay.p[i], false, &f, err) < 0)
 		return -1;
 	what = xasprintf("install check of %s", f.name);
-	return root_try(in, tag, set, what, f.name, err);
+	r = root_try(in, tag, set, what, f.name, seen, err);
+	/* A scriptlet that failed may do better the next time. */
+	if (r || seen_scriptlet(seen))
+		return r;
+	seen_pack(&packed, seen);
+	return step_write(in, keep, &packed, err);
+}
+
+/* What was seen the last time, if the same was done before. */
+static int
+look_at(const struct inside *in, size_t i, struct seen_list *seen, struct err *err)
+{
+	AUTO(close) int dir = open(SANDBOX_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(str_fini) struct str packed = {0};
+	int r = dir < 0 ? err_sys(err, "open %s", SANDBOX_DIR) : tested_find(dir, in->name, in->job, i, &packed, err);
+
+	if (r)
+		return r < 0 ? -1 : try_install(in, i, seen, err);
+	dprintf(STDOUT_FILENO, "artel: install check of %s: cached\n", in->job->overlay.p[i].name);
+	return seen_unpack(packed.p, packed.n, seen, err);
 }
 
 int
 inside_install(void *arg, struct err *err)
 {
 	const struct inside *in = arg;
-	int r = 0;
+	AUTO(verdict_fini) struct verdict v = {0};
 
 	phases_enter(in->phases, PHASE_INSTALL);
-	for (size_t i = in->job->overlay.n - in->job->n_own; i < in->job->overlay.n && r == 0; i++)
-		r = try_install(in, i, err);
-	return r < 0 ? -1 : 0;
+	if (verdict_begin(in, &v, err) < 0)
+		return -1;
+	for (size_t i = in->job->overlay.n - in->job->n_own; i < in->job->overlay.n; i++) {
+		AUTO(seen_list_fini) struct seen_list seen = {0};
+		int r = look_at(in, i, &seen, err);
+
+		if (r)
+			return r < 0 ? -1 : 0;
+		verdict_seen(&v, &seen);
+	}
+	return verdict_end(in, &v, err) < 0 ? -1 : 0;
 }

@@ -11,6 +11,8 @@
  *   job/<n>/out/                      SRPM or RPMs, each RPM with <file>.facts and <file>.identity
  *   job/<n>/names                     SRPM: packed (builder/names.h)
  *   job/<n>/report                    test: packed report
+ *   job/<n>/test.<i>.seen             test: what was seen of package i, to be kept: see tested.h
+ *   job/<n>/notes                     warnings, a line each
  *   job/<n>/ready                     inside_all() went on to the last step
  */
 #ifndef ARTEL_BUILDER_INSIDE_H

@@ -1,10 +1,8 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zstd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -21,7 +19,10 @@
 #include "builder/rebuild.h"
 #include "builder/root.h"
 #include "builder/roots.h"
+#include "builder/send.h"
 #include "builder/sweep.h"
+#include "builder/tested.h"
+#include "builder/verdict.h"
 #include "builder/watch.h"
 #include "package/artefact.h"
 #include "package/partial.h"
@@ -29,9 +30,7 @@
 #include "wire/buildinfo.h"
 #include "wire/exchange.h"
 
-enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 20, REOPEN_MS = 500, ZSTD_LEVEL = 3, PARTIAL_MAX_S = 86400 };
-
-AUTO_DEFINE(DIR *, closedir);
+enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 20, REOPEN_MS = 500, PARTIAL_MAX_S = 86400 };
 
 struct task_job {
 	const struct job_conf *conf;
@@ -89,8 +88,8 @@ inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 	AUTO(free) char *folder = xasprintf("job/%s", t->name);
 	AUTO(free) char *base = xasprintf("roots/%s%s", t->base.text, fn == inside_base ? ".new" : "");
 	/* Nothing of other jobs, and of the base roots only the one in question. */
-	const struct sandbox_bind binds[] = {{.path = "artefact"}, {.path = folder, .write = true},
-	    {.path = base, .write = fn == inside_base, .idmap = t->slot->idmap}};
+	const struct sandbox_bind root = {.path = base, .write = fn == inside_base, .idmap = t->slot->idmap};
+	struct sandbox_bind binds[4] = {{.path = "artefact"}, {.path = folder, .write = true}};
 	struct inside in = {.job = t->job, .name = t->name, .base = t->base.text, .more = t->has_more ? &t->more : NULL,
 	    .jobs = t->conf->jobs, .phases = t->phases};
 	AUTO(str_fini) struct str why = {0};
@@ -98,7 +97,11 @@ inside(struct task_job *t, sandbox_fn *fn, struct err *err)
 	int r;
 
 	box.binds = binds;
-	box.n_binds = *t->base.text ? 3 : 2;
+	box.n_binds = 2;
+	if (t->job->kind == WIRE_JOB_TEST)
+		binds[box.n_binds++] = (struct sandbox_bind){.path = "tested"};
+	if (*t->base.text)
+		binds[box.n_binds++] = root;
 	r = watch_run(&t->watch, &box, fn, &in, err);
 
 	if (r == WATCH_LIMIT) {
@@ -363,7 +366,7 @@ take_more(struct task_job *t, struct err *err)
 static int
 clean_round(struct task_job *t, struct err *err)
 {
-	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more", "foreign", "ready"};
+	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more", "foreign", "ready", "notes"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
 		AUTO(free) char *path = xasprintf("job/%s/%s", t->name, left[i]);
@@ -460,10 +463,26 @@ take_report(struct task_job *t, struct err *err)
 	return 0;
 }
 
+/* With what that takes, step by step; of what was tested before nothing is needed. */
+static int
+install_all(struct task_job *t, struct err *err)
+{
+	int r = base_root(t, err);
+
+	for (size_t i = t->job->overlay.n - t->job->n_own; i < t->job->overlay.n && r == 0; i++) {
+		AUTO(free) char *set = xasprintf("test.%zu.set", i);
+		AUTO(str_fini) struct str seen = {0};
+
+		r = tested_find(t->conf->dir, t->name, t->job, i, &seen, err);
+		if (r == TESTED_NOT)
+			r = fetch_set(t, set, err);
+	}
+	return r ? r : inside(t, inside_install, err);
+}
+
 static int
 run_test(struct task_job *t, struct err *err)
 {
-	size_t first = t->job->overlay.n - t->job->n_own;
 	int r;
 
 	phases_enter(t->phases, PHASE_CHECK);
@@ -474,65 +493,23 @@ run_test(struct task_job *t, struct err *err)
 	/* What the packages break is told before what became of installing them. */
 	if (take_report(t, err) != 0)
 		return t->out->outcome == WIRE_FAILED ? STEP_FAILED : -1;
-	if (r || t->job->n_own == 0 || went_on(t))
+	if (r || t->job->n_own == 0)
 		return r;
-	r = base_root(t, err);
-	for (size_t i = first; i < t->job->overlay.n && r == 0; i++) {
-		AUTO(free) char *set = xasprintf("test.%zu.set", i);
-
-		r = fetch_set(t, set, err);
-	}
-	if (r)
-		return r;
-	return inside(t, inside_install, err);
+	r = went_on(t) ? 0 : install_all(t, err);
+	return r ? r : tested_keep(t->conf->dir, t->name, t->job, err);
 }
 
 /* Sending back. */
 
 static int
-put_named(struct task_job *t, const char *name, struct err *err)
-{
-	AUTO(free) char *path = xasprintf("job/%s/out/%s", t->name, name);
-	AUTO(free) char *facts_path = xasprintf("%s.facts", path);
-	AUTO(free) char *identity_path = xasprintf("out/%s.identity", name);
-	AUTO(str_fini) struct str identity = {0};
-	AUTO(free) char *sha = NULL;
-	AUTO(free) char *facts = NULL;
-
-	if (cache_put(&t->cache, path, &sha, err) < 0)
-		return -1;
-	if (file_exists(t->conf->dir, facts_path) && cache_put(&t->cache, facts_path, &facts, err) < 0)
-		return -1;
-	if (read_small(t, identity_path, &identity, err) < 0)
-		return -1;
-	wire_files_add(&t->out->files, sha, name, facts ? facts : "", hash_valid(str_c(&identity)) ? str_c(&identity) : "");
-	return 0;
-}
-
-static int
 put_outputs(struct task_job *t, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("%s/job/%s/out", t->conf->state, t->name);
-	AUTO(closedir) DIR *d = opendir(path);
-	AUTO(strs_fini) struct strs names = {0};
-	struct dirent *e;
+	size_t n = 0;
 
 	phases_enter(t->phases, PHASE_SEND);
-	if (!d)
-		return err_sys(err, "open %s", path);
-	while ((e = readdir(d))) {
-		size_t n = strlen(e->d_name);
-
-		if (n > 4 && strcmp(e->d_name + n - 4, ".rpm") == 0)
-			strs_add(&names, e->d_name);
-	}
-	strs_sort(&names);
-	for (size_t i = 0; i < names.n; i++)
-		if (put_named(t, names.p[i], err) < 0)
-			return -1;
-	if (t->job->kind != WIRE_JOB_TEST && names.n == 0)
-		return fail(t, "the build made no packages");
-	return 0;
+	if (send_outputs(&t->cache, t->conf->state, t->name, &t->out->files, &n, err) < 0)
+		return -1;
+	return t->job->kind != WIRE_JOB_TEST && n == 0 ? fail(t, "the build made no packages") : 0;
 }
 
 static int
@@ -585,30 +562,6 @@ say_times(struct task_job *t)
 }
 
 static int
-put_log(struct task_job *t, struct err *err)
-{
-	AUTO(free) char *path = xasprintf("job/%s/log", t->name);
-	AUTO(free) char *packed_path = xasprintf("job/%s/log.zst", t->name);
-	AUTO(str_fini) struct str text = {0};
-	AUTO(free) char *packed = NULL;
-	size_t size, n;
-
-	if (file_read(t->conf->dir, path, SIZE_MAX, &text, err) || text.n == 0)
-		return 0;
-	size = ZSTD_compressBound(text.n);
-	packed = xcalloc(1, size);
-	n = ZSTD_compress(packed, size, text.p, text.n, ZSTD_LEVEL);
-	if (ZSTD_isError(n))
-		return err_set(err, EIO, "compress the log: %s", ZSTD_getErrorName(n));
-	/* job/<n> belongs to the sandbox: as root that is no obstacle, as a user they are the same. */
-	if (file_write(t->conf->dir, packed_path, packed, n, 0644, err) < 0)
-		return -1;
-	free(t->out->log);
-	t->out->log = NULL;
-	return cache_put(&t->cache, packed_path, &t->out->log, err);
-}
-
-static int
 steps(struct task_job *t, struct err *err)
 {
 	int r = prepare(t, err);
@@ -617,6 +570,8 @@ steps(struct task_job *t, struct err *err)
 		r = fetch_inputs(t, err);
 	if (r == 0)
 		r = t->job->kind == WIRE_JOB_TEST ? run_test(t, err) : run_build(t, err);
+	if (r >= 0 && verdict_notes(t->conf->dir, t->name, &t->out->notes, err) < 0)
+		r = -1;
 	if (r == 0 && t->job->kind == WIRE_JOB_SRPM)
 		r = take_names(t, err);
 	if (r == 0 && t->job->kind != WIRE_JOB_TEST)
@@ -668,7 +623,7 @@ finish(struct task_job *t, int r, struct err *err)
 		say_times(t);
 	if (r == STEP_FAILED)
 		say_reason(t);
-	if (r >= 0 && put_log(t, err) < 0)
+	if (r >= 0 && send_log(&t->cache, t->name, &t->out->log, err) < 0)
 		r = -1;
 	if (r < 0) {
 		free(t->out->reason);
@@ -730,7 +685,7 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 int
 job_sweep(const struct job_conf *conf, struct err *err)
 {
-	static const char *const folders[] = {"artefact", "roots", "job", "kept"};
+	static const char *const folders[] = {"artefact", "roots", "job", "kept", "tested"};
 	const struct sandbox box = {.ids = conf->ids, .dir = conf->state};
 
 	if (sandbox_remove_tree(&box, "job", err) < 0)

@@ -34,6 +34,19 @@ verify(const char *root, const struct pkgset *set, struct err *err)
 	return install_verify(root, &wanted, err) < 0 ? err_ctx(err, "the root is not what was asked for") : 0;
 }
 
+/* A root in which a scriptlet failed is none to build in. */
+static int
+install_all(const char *root, const struct strs *paths, struct err *err)
+{
+	AUTO(seen_list_fini) struct seen_list seen = {0};
+	AUTO(str_fini) struct str why = {0};
+
+	if (install_into(root, paths, &seen, err) < 0)
+		return -1;
+	seen_text(&seen, &why);
+	return seen.n ? err_set(err, EINVAL, "install: %s", str_c(&why)) : 0;
+}
+
 int
 inside_base(void *arg, struct err *err)
 {
@@ -45,7 +58,7 @@ inside_base(void *arg, struct err *err)
 	if (step_read_set(in, "base.set", &set, err) < 0)
 		return -1;
 	paths_of(&set, &paths);
-	if (install_into(root, &paths, err) < 0) {
+	if (install_all(root, &paths, err) < 0) {
 		AUTO(free) char *why = xasprintf("base root: %s", err->msg);
 
 		return step_failed(in, why, err);
@@ -86,42 +99,56 @@ root_needs(const struct pkgset *base, const struct pkgset *set, struct pkgset *o
 	return missing.n == 0;
 }
 
-/* remove: a package that goes out again; NULL: none. */
+/* The mounted root, the packages that are to be installed into it, and all that it will have then. */
 static int
-make(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove, char **root,
+begin(const struct inside *in, const char *tag, const char *set_name, char **root, struct strs *paths, struct pkgset *full,
 	struct err *err)
 {
 	AUTO(pkgset_fini) struct pkgset base = {0};
-	AUTO(pkgset_fini) struct pkgset full = {0};
 	AUTO(pkgset_fini) struct pkgset needed = {0};
-	AUTO(strs_fini) struct strs paths = {0};
 
-	if (step_read_set(in, "base.set", &base, err) < 0 || step_read_set(in, set_name, &full, err) < 0)
+	if (step_read_set(in, "base.set", &base, err) < 0 || step_read_set(in, set_name, full, err) < 0)
 		return -1;
-	if (root_mount(in, tag, root_needs(&base, &full, &needed), root, err) < 0)
+	if (root_mount(in, tag, root_needs(&base, full, &needed), root, err) < 0)
 		return -1;
-	paths_of(&needed, &paths);
-	if ((remove ? install_try(*root, &paths, remove, err) : install_into(*root, &paths, err)) < 0) {
-		AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
+	paths_of(&needed, paths);
+	return 0;
+}
 
-		return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
-	}
-	/* A base root is read-only from when it was looked at. */
-	return remove || needed.n == 0 ? 0 : verify(*root, &full, err);
+static int
+refused(const struct inside *in, const char *what, struct err *err)
+{
+	AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
+
+	return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
 }
 
 int
 root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err)
 {
-	return make(in, tag, set_name, what, NULL, root, err);
+	AUTO(pkgset_fini) struct pkgset full = {0};
+	AUTO(strs_fini) struct strs paths = {0};
+
+	if (begin(in, tag, set_name, root, &paths, &full, err) < 0)
+		return -1;
+	if (install_all(*root, &paths, err) < 0)
+		return refused(in, what, err);
+	/* A base root is read-only from when it was looked at. */
+	return paths.n ? verify(*root, &full, err) : 0;
 }
 
 int
-root_try(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove, struct err *err)
+root_try(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove,
+	struct seen_list *seen, struct err *err)
 {
+	AUTO(pkgset_fini) struct pkgset full = {0};
+	AUTO(strs_fini) struct strs paths = {0};
 	AUTO(free) char *root = NULL;
-	int r = make(in, tag, set_name, what, remove, &root, err);
+	int r = begin(in, tag, set_name, &root, &paths, &full, err);
 
+	/* After some scriptlets rpm gives up: what was seen says why. */
+	if (r == 0 && install_try(root, &paths, remove, seen, err) < 0 && !seen_scriptlet(seen))
+		r = refused(in, what, err);
 	if (root)
 		umount2(root, MNT_DETACH);
 	return r;

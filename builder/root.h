@@ -13,6 +13,8 @@
 
 struct err;
 struct inside;
+struct pkgset;
+struct seen_list;
 
 /* A fresh writable root, job/<n>/<tag>: over the base root, or over nothing. *root is its path inside, malloc'ed. */
 int root_mount(const struct inside *in, const char *tag, bool on_base, char **root, struct err *err);
@@ -24,12 +26,16 @@ bool root_needs(const struct pkgset *base, const struct pkgset *set, struct pkgs
 /*
  * A root with exactly the packages of a set, by the set's file name: the base root and the
  * difference where the set has all of the base, else all of it anew. ROOT_REFUSED: rpm would
- * not, and it is said in `failed`, behind `what`.
+ * not, or a scriptlet failed, and it is said in `failed`, behind `what`.
  */
 enum { ROOT_REFUSED = 1 };
 int root_make(const struct inside *in, const char *tag, const char *set_name, const char *what, char **root, struct err *err);
-/* The same only for a try: one of its packages is removed again, and the root is not kept. */
-int root_try(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove, struct err *err);
+/*
+ * The same only for a try: one of its packages is removed again, and the root is not kept. Scriptlets that fail are
+ * no refusal, but in *seen with what else was seen of it.
+ */
+int root_try(const struct inside *in, const char *tag, const char *set_name, const char *what, const char *remove,
+	struct seen_list *seen, struct err *err);
 /*
  * How the build user runs programs in a root: with a home that has the folders of rpmbuild, and a /tmp, both on plain
  * disk; with what the job says of network, time and processors. argv and out are the caller's.

@@ -72,6 +72,15 @@ seen_unpack(const void *data, size_t n, struct seen_list *l, struct err *err)
 	return unpack_end(&u, "what was seen of a package", err);
 }
 
+bool
+seen_scriptlet(const struct seen_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->p[i].check == SANITY_SCRIPTLET)
+			return true;
+	return false;
+}
+
 void
 seen_text(const struct seen_list *l, struct str *out)
 {

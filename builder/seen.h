@@ -6,6 +6,7 @@
 #ifndef ARTEL_BUILDER_SEEN_H
 #define ARTEL_BUILDER_SEEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/auto.h"
@@ -34,6 +35,8 @@ void seen_add(struct seen_list *l, enum sanity_id check, const char *package, co
 void seen_pack(struct str *out, const struct seen_list *l);
 /* Append what was packed. */
 int seen_unpack(const void *data, size_t n, struct seen_list *l, struct err *err);
+/* Whether a scriptlet failed. */
+bool seen_scriptlet(const struct seen_list *l);
 /* "%post of foo (exit status 1: no such file)": the first, and how many more. */
 void seen_text(const struct seen_list *l, struct str *out);
 

@@ -14,6 +14,9 @@
 #include "base/vec.h"
 #include "builder/seen.h"
 #include "builder/tested.h"
+#include "wire/job.h"
+
+enum { SET_MAX = 16 << 20 };
 
 AUTO_DEFINE(DIR *, closedir);
 
@@ -98,4 +101,44 @@ tested_put(int dir, const char *key, const struct str *seen, struct err *err)
 	if (file_replace(dir, path, str_c(seen), seen->n, 0644, err) < 0)
 		return -1;
 	return prune(dir, err);
+}
+
+static int
+key_of(int dir, const char *name, const struct wire_job *job, size_t i, struct sha256 *key, struct err *err)
+{
+	AUTO(free) char *base_path = xasprintf("job/%s/base.set", name);
+	AUTO(free) char *full_path = xasprintf("job/%s/test.%zu.set", name, i);
+	AUTO(str_fini) struct str base = {0};
+	AUTO(str_fini) struct str full = {0};
+
+	if (file_read(dir, base_path, SET_MAX, &base, err) || file_read(dir, full_path, SET_MAX, &full, err))
+		return err_set(err, ENOENT, "sets of %s are missing", job->overlay.p[i].name);
+	*key = tested_key(job->overlay.p[i].sha256, &base, &full);
+	return 0;
+}
+
+int
+tested_find(int dir, const char *name, const struct wire_job *job, size_t i, struct str *out, struct err *err)
+{
+	struct sha256 key;
+
+	return key_of(dir, name, job, i, &key, err) < 0 ? -1 : tested_get(dir, key.hex, out, err);
+}
+
+int
+tested_keep(int dir, const char *name, const struct wire_job *job, struct err *err)
+{
+	for (size_t i = job->overlay.n - job->n_own; i < job->overlay.n; i++) {
+		AUTO(free) char *path = xasprintf("job/%s/test.%zu.seen", name, i);
+		AUTO(str_fini) struct str seen = {0};
+		AUTO(str_fini) struct str old = {0};
+		struct sha256 key;
+		int r = file_read(dir, path, SEEN_PACKED_MAX, &seen, err);
+
+		if (r < 0 || key_of(dir, name, job, i, &key, err) < 0)
+			return -1;
+		if ((r == FILE_ABSENT ? tested_get(dir, key.hex, &old, err) : tested_put(dir, key.hex, &seen, err)) < 0)
+			return -1;
+	}
+	return 0;
 }

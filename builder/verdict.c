@@ -1,11 +1,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "builder/step.h"
 #include "builder/verdict.h"
+
+enum { NOTES_MAX = 1 << 20 };
 
 void
 verdict_fini(struct verdict *v)
@@ -83,4 +87,16 @@ verdict_end(const struct inside *in, const struct verdict *v, struct err *err)
 	str_fini(&t.notes);
 	str_fini(&t.first);
 	return r;
+}
+
+int
+verdict_notes(int dir, const char *name, struct strs *out, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("job/%s/notes", name);
+	AUTO(str_fini) struct str text = {0};
+
+	if (file_read(dir, path, NOTES_MAX, &text, err) < 0)
+		return -1;
+	strs_split(out, str_c(&text), "\n");
+	return 0;
 }

@@ -27,4 +27,7 @@ void verdict_seen(struct verdict *v, const struct seen_list *seen);
 enum { VERDICT_FATAL = 1, VERDICT_NOTES = 50 };
 int verdict_end(const struct inside *in, const struct verdict *v, struct err *err);
 
+/* Append the notes, outside: of the job whose folder below `dir` is job/<name>. */
+int verdict_notes(int dir, const char *name, struct strs *out, struct err *err);
+
 #endif

@@ -1,0 +1,16 @@
+/* What a job sends back at its end, out of its folder job/<name>: what it made, and its log. */
+#ifndef ARTEL_BUILDER_SEND_H
+#define ARTEL_BUILDER_SEND_H
+
+#include <stddef.h>
+
+struct cache;
+struct err;
+struct wire_files;
+
+/* Put the packages in out/, by name, with their facts and identities. *n: how many there were. state: the builder's folder. */
+int send_outputs(struct cache *c, const char *state, const char *name, struct wire_files *out, size_t *n, struct err *err);
+/* Put the log, packed, if anything is in it; *sha256 is replaced. */
+int send_log(struct cache *c, const char *name, char **sha256, struct err *err);
+
+#endif
