@@ -1,10 +1,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/alloc.h"
 #include "base/auto.h"
@@ -209,41 +213,126 @@ file_open_dir(int dir, const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "open folder %s", path) : fd;
 }
 
-/* Empty an open directory; takes over fd. Depth is bounded by the kernel's path limits on what made it. */
+/* Linux 5.6, which the sandbox needs anyway. */
+int
+file_open_beneath(int dir, const char *path, int flags)
+{
+	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
+	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+
+	return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+}
+
+int
+file_read_beneath(int dir, const char *path, size_t max, struct str *out, struct err *err)
+{
+	AUTO(close) int fd = file_open_beneath(dir, path, O_RDONLY);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? FILE_ABSENT : err_sys(err, "open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "%s is not a regular file", path);
+	return file_read_fd(fd, max, out, err) < 0 ? err_ctx(err, "read %s", path) : 0;
+}
+
+/* A tree may be deeper than there are descriptors: what lies DEPTH_MAX below its top is moved up into it first. */
+enum { DEPTH_MAX = 64 };
+
+struct removal {
+	int top;
+	unsigned moved;
+};
+
 static int
-remove_entries(int fd, struct err *err)
+move_up(struct removal *r, int dir, const char *name, struct err *err)
+{
+	char to[32];
+
+	for (;;) {
+		snprintf(to, sizeof(to), ".deep.%u", r->moved++);
+		if (renameat2(dir, name, r->top, to, RENAME_NOREPLACE) == 0)
+			return 0;
+		/* A folder that is moved must be writable, as it holds the way up. */
+		if (errno != EEXIST && (errno != EACCES || fchmodat(dir, name, 0700, 0) < 0))
+			return err_sys(err, "move %s", name);
+	}
+}
+
+static int
+open_to_empty(int dir, const char *name, struct err *err)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == EACCES && fchmodat(dir, name, 0700, 0) == 0)
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? err_sys(err, "open %s", name) : fd;
+}
+
+static int empty(struct removal *r, int fd, int depth, struct err *err);
+
+/* One name in a folder. */
+static int
+remove_name(struct removal *r, int dir, const char *name, int depth, struct err *err)
+{
+	int fd;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM && errno != ENOTEMPTY)
+		return err_sys(err, "remove %s", name);
+	if (depth == DEPTH_MAX)
+		return move_up(r, dir, name, err);
+	fd = open_to_empty(dir, name, err);
+	if (fd < 0 || empty(r, fd, depth, err) < 0)
+		return -1;
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(err, "rmdir %s", name);
+	return 0;
+}
+
+/* Empty an open folder; takes over fd. */
+static int
+empty(struct removal *r, int fd, int depth, struct err *err)
 {
 	DIR *d = fdopendir(fd);
 	struct dirent *e;
-	int r = 0;
+	int ret = 0;
 
 	if (!d) {
 		close(fd);
 		return err_sys(err, "fdopendir");
 	}
-	while (r == 0 && (e = readdir(d)))
+	while (ret == 0 && (e = readdir(d)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			r = file_remove_tree(dirfd(d), e->d_name, err);
+			ret = remove_name(r, dirfd(d), e->d_name, depth + 1, err);
 	closedir(d);
-	return r;
+	return ret;
 }
 
 int
 file_remove_tree(int dir, const char *path, struct err *err)
 {
-	int fd;
+	AUTO(close) int top = -1;
+	struct removal r = {0};
+	unsigned before;
 
 	if (unlinkat(dir, path, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM && errno != ENOTEMPTY)
 		return err_sys(err, "remove %s", path);
-	fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == EACCES && fchmodat(dir, path, 0700, 0) == 0)
-		fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return err_sys(err, "open %s", path);
-	if (remove_entries(fd, err) < 0)
+	r.top = top = open_to_empty(dir, path, err);
+	if (top < 0)
 		return -1;
+	do {
+		int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		before = r.moved;
+		if (again < 0)
+			return err_sys(err, "open %s", path);
+		if (empty(&r, again, 0, err) < 0)
+			return -1;
+	} while (r.moved != before);
 	if (unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(err, "rmdir %s", path);
 	return 0;

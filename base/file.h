@@ -35,7 +35,14 @@ int file_mkdirs(int dir, const char *path, struct err *err);
 int file_sync_parent(int dir, const char *path, struct err *err);
 /* Open a directory, O_DIRECTORY|O_CLOEXEC; -1 with err set. */
 int file_open_dir(int dir, const char *path, struct err *err);
-/* Remove path and all below it, following no link; absent is fine. */
+/*
+ * Open something below dir that a stranger may have made: no link is followed anywhere on the way, the way does not
+ * leave dir, and a fifo is not waited for. -1 with errno: ELOOP for a link.
+ */
+int file_open_beneath(int dir, const char *path, int flags);
+/* file_read() by that, of a regular file only. */
+int file_read_beneath(int dir, const char *path, size_t max, struct str *out, struct err *err);
+/* Remove path and all below it, however deep, following no link; absent is fine. */
 int file_remove_tree(int dir, const char *path, struct err *err);
 /*
  * Take an exclusive lock on path (made if absent). *fd holds it until closed.
