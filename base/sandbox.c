@@ -225,30 +225,38 @@ static void __attribute__((noreturn))
 outer(const struct sandbox *s, sandbox_fn *fn, void *arg, int tell, int hear, int report)
 {
 	struct err err = {0};
-	sigset_t none;
+	sigset_t none, awaited;
 	int status;
 	pid_t pid;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
 	sigemptyset(&none);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGCHLD);
+	sigaddset(&awaited, SIGTERM);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	if (enter(s, tell, hear, &err) < 0)
 		fail(report, &err);
 	close(tell);
 	close(hear);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
 	pid = fork();
 	if (pid < 0) {
 		err_sys(&err, "fork");
 		fail(report, &err);
 	}
-	if (pid == 0)
+	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, &none, NULL);
 		inner(s, fn, arg, report);
+	}
 	close(report);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			_exit(1);
+	/* The kernel reports pid 1 of a namespace when all others of it are dead: so nothing is left when this ends. */
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		if (sigwaitinfo(&awaited, NULL) == SIGTERM)
+			kill(pid, SIGKILL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (WIFSIGNALED(status)) {
 		signal(WTERMSIG(status), SIG_DFL);
 		raise(WTERMSIG(status));
@@ -281,7 +289,7 @@ sandbox_start(const struct sandbox *s, sandbox_fn *fn, void *arg, struct sandbox
 	}
 	/* A child that fails before it asks for its maps closes the pipe: sandbox_wait() tells why. */
 	if (run->pid > 0 && read(up[0], &c, 1) == 1) {
-		if (map_ids(run->pid, &s->ids, err) < 0) {
+		if (map_ids(run->pid, &s->ids, err) < 0 || (s->started && s->started(s->started_arg, run->pid, err) < 0)) {
 			kill(run->pid, SIGKILL);
 			waitpid(run->pid, NULL, 0);
 			close(run->report);
@@ -293,6 +301,12 @@ sandbox_start(const struct sandbox *s, sandbox_fn *fn, void *arg, struct sandbox
 	close(up[0]);
 	close(down[1]);
 	return run->pid < 0 ? -1 : 0;
+}
+
+void
+sandbox_kill(const struct sandbox_run *run)
+{
+	kill(run->pid, SIGTERM);
 }
 
 int
@@ -430,6 +444,9 @@ sandbox_exec(const struct sandbox_exec *x, int *status, struct err *err)
 	while (waitpid(pid, &wait_status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(err, "wait for bwrap");
+	/* A daemon that it left is killed with bwrap's own pid 1, which is an orphan by now: our child. */
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 	ended = ended_decode(wait_status);
 	*status = ended.how == ENDED_SIGNAL ? 128 + ended.code : ended.code;
 	return 0;

@@ -49,6 +49,9 @@ struct sandbox {
 	bool bits32;		/* what runs inside sees a machine of 32 bits: uname says i686 on x86_64 */
 	int in;			/* stdin; 0: /dev/null */
 	int errors;		/* stderr, if it is not the log; 0: it is */
+	/* Called with the process of which all others will be children, before it starts any; NULL: not. -1 ends it. */
+	int (*started)(void *arg, pid_t pid, struct err *err);
+	void *started_arg;
 };
 
 /*
@@ -69,6 +72,8 @@ struct sandbox_run {
 };
 
 int sandbox_start(const struct sandbox *s, sandbox_fn *fn, void *arg, struct sandbox_run *run, struct err *err);
+/* Kill all that it started; sandbox_wait() then ends when nothing of it is left. */
+void sandbox_kill(const struct sandbox_run *run);
 /* 0, or -1 with fn's error; EINTR as code when it was killed by a signal. */
 int sandbox_wait(struct sandbox_run *run, struct err *err);
 /* Both. */
@@ -91,7 +96,7 @@ struct sandbox_exec {
 	const char *terminal;		/* $TERM of the terminal that stdin, stdout and stderr are, for it alone; NULL: none */
 };
 
-/* Run it and wait; only from inside a sandbox_fn. *status is its exit status, 128+n for signal n. */
+/* Run it and wait, until all that it started has ended or, if it stayed behind, was killed; only from inside a sandbox_fn. *status is its exit status, 128+n for signal n. */
 int sandbox_exec(const struct sandbox_exec *x, int *status, struct err *err);
 
 #endif
