@@ -101,6 +101,46 @@ limits_parse(struct limits *l, const char *text, struct err *err)
 	return 0;
 }
 
+/* The largest suffix that divides it, else one decimal of the largest that is not more than it. */
+static void
+put(struct str *out, enum unit unit, uint64_t n)
+{
+	const struct suffix *s = suffixes[unit];
+
+	while (s->factor > 1 && s[1].name && n % s->factor)
+		s++;
+	if (n / s->factor >= 10000 || n == 0) {
+		s = suffixes[unit];
+		while (s->factor > 1 && s[1].name && n < s->factor)
+			s++;
+	}
+	if (n % s->factor)
+		str_add(out, "%.1f%s", (double)n / (double)s->factor, s->name);
+	else
+		str_add(out, "%llu%s", (unsigned long long)(n / s->factor), s->name);
+}
+
+void
+limits_put_bytes(struct str *out, uint64_t n)
+{
+	put(out, BYTES, n);
+}
+
+void
+limits_put_count(struct str *out, uint64_t n)
+{
+	put(out, COUNT, n);
+}
+
+void
+limits_put_time(struct str *out, int64_t ms)
+{
+	if (ms % 1000)
+		text_duration(out, ms);
+	else
+		put(out, TIME, (uint64_t)ms);
+}
+
 void
 limits_text(struct str *out, const struct limits *l)
 {
@@ -160,4 +200,16 @@ usage_unpack(struct unpack *u)
 		u->bad |= *all[i] > INT64_MAX / 4;
 	}
 	return out;
+}
+
+void
+usage_text(struct str *out, const struct usage *u)
+{
+	str_add(out, "%.1f s, cpu %.1f s", (double)u->elapsed_ms / 1000, (double)u->cpu_ms / 1000);
+	if (u->memory_bytes) {
+		str_puts(out, ", memory ");
+		limits_put_bytes(out, u->memory_bytes);
+	}
+	str_puts(out, ", disk ");
+	limits_put_bytes(out, u->disk_bytes);
 }

@@ -30,6 +30,12 @@ struct limits {
 int limits_parse(struct limits *l, const char *text, struct err *err);
 /* The same text of all that is limited. */
 void limits_text(struct str *out, const struct limits *l);
+
+/* Bytes, counts and times (ms) as people read them: "512M", "3.2G"; "1000", "4k"; "30s", "4h". */
+void limits_put_bytes(struct str *out, uint64_t n);
+void limits_put_count(struct str *out, uint64_t n);
+void limits_put_time(struct str *out, int64_t ms);
+
 void limits_pack(struct str *out, const struct limits *l);
 struct limits limits_unpack(struct unpack *u);
 
@@ -41,5 +47,7 @@ struct usage {
 };
 void usage_pack(struct str *out, const struct usage *u);
 struct usage usage_unpack(struct unpack *u);
+/* "12.3 s, cpu 10.1 s, memory 120M, disk 34M"; without memory where it was not measured. */
+void usage_text(struct str *out, const struct usage *u);
 
 #endif

@@ -64,6 +64,34 @@ test_text(void **state)
 	assert_memory_equal(&l, &again, sizeof(l));
 }
 
+static void
+test_words(void **state)
+{
+	static const struct {
+		uint64_t n;
+		void (*put)(struct str *, uint64_t);
+		const char *text;
+	} cases[] = {
+		{0, limits_put_bytes, "0"}, {1, limits_put_bytes, "1"}, {512 << 20, limits_put_bytes, "512M"}, {1536 << 20, limits_put_bytes, "1536M"},
+		{123456789, limits_put_bytes, "117.7M"}, {(1ull << 40) + 1, limits_put_bytes, "1.0T"}, {64ull << 30, limits_put_bytes, "64G"},
+		{200, limits_put_count, "200"}, {4000, limits_put_count, "4k"}, {1500, limits_put_count, "1500"}, {123456, limits_put_count, "123.5k"},
+	};
+	AUTO(str_fini) struct str out = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		str_clear(&out);
+		cases[i].put(&out, cases[i].n);
+		assert_string_equal(str_c(&out), cases[i].text);
+	}
+	str_clear(&out);
+	limits_put_time(&out, 4 * 3600000);
+	str_putc(&out, ' ');
+	limits_put_time(&out, 90000);
+	str_putc(&out, ' ');
+	limits_put_time(&out, 1834523);
+	assert_string_equal(str_c(&out), "4h 90s 30m34s");
+}
+
 /* A peer's numbers may be anything; they are added to clocks. */
 static void
 test_absurd(void **state)
@@ -85,6 +113,7 @@ main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_absurd),
 	};
 
