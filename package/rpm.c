@@ -135,6 +135,19 @@ check_names(const struct facts *f, struct err *err)
 	return 0;
 }
 
+/* rpm cleans the paths that it writes; whoever installs one that it did not write is led out of the root by them. */
+static int
+check_paths(const struct facts *f, struct err *err)
+{
+	for (size_t i = 0; i < f->files.n; i++) {
+		AUTO(free) char *closed = xasprintf("%s/", f->files.p[i].path);
+
+		if (closed[0] != '/' || strstr(closed, "/../") || strstr(closed, "/./"))
+			return err_set(err, EBADMSG, "%s: a path that cannot be, `%s`", f->file, f->files.p[i].path);
+	}
+	return 0;
+}
+
 int
 facts_from_rpm(const char *path, const char *file, struct facts *f, struct err *err)
 {
@@ -155,7 +168,7 @@ facts_from_rpm(const char *path, const char *file, struct facts *f, struct err *
 		return err_set(err, EINVAL, "%s: a source RPM, not a binary one", path);
 	read_all(h, f);
 	f->identity = xstrdup(identity_of(h).hex);
-	if (check_names(f, err) < 0 || payload_read(rpm, h, path, f, err) < 0)
+	if (check_names(f, err) < 0 || check_paths(f, err) < 0 || payload_read(rpm, h, path, f, err) < 0)
 		return -1;
 	return read_records(path, f, err);
 }

@@ -217,6 +217,26 @@ test_not_an_rpm(void **state)
 	FAILS(facts_from_rpm("/nonexistent", "x", &(struct facts){0}, &err), "open /nonexistent");
 }
 
+/* A package that would be unpacked elsewhere than it says. */
+static void
+test_paths(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(facts_fini) struct facts facts = {0};
+	AUTO(free) char *good = xasprintf("%s/rpms/%s", built.path, DATA);
+	AUTO(free) char *bad = xasprintf("%s/bad.rpm", f.path);
+	AUTO(str_fini) struct str raw = {0};
+	struct err err = {0};
+	char *at;
+
+	OK(file_read(AT_FDCWD, good, 1 << 20, &raw, &err));
+	at = memmem(raw.p, raw.n, "/usr/share/", 11);
+	assert_non_null(at);
+	memcpy(at, "/../share/", 10);
+	OK(file_replace(AT_FDCWD, bad, raw.p, raw.n, 0644, &err));
+	FAILS(facts_from_rpm(bad, "bad.rpm", &facts, &err), "bad.rpm: a path that cannot be, `/../share/");
+}
+
 static void
 test_pack(void **state)
 {
@@ -577,6 +597,7 @@ main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_srpm),
 		cmocka_unit_test(test_not_an_rpm),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_pack),
 		cmocka_unit_test(test_pack_elf),
 		cmocka_unit_test(test_elf_order),
