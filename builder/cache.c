@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -111,11 +112,14 @@ cache_get_set(struct cache *c, const struct pkgset *set, struct err *err)
 int
 cache_put(struct cache *c, const char *path, char **sha256, struct err *err)
 {
-	AUTO(close) int fd = openat(c->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO(close) int fd = file_open_beneath(c->dir, path, O_RDONLY);
 	struct sha256 sum;
+	struct stat st;
 
 	if (fd < 0)
 		return err_sys(err, "open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "%s is not a regular file", path);
 	if (hash_fd(fd, &sum, err) < 0)
 		return err_ctx(err, "%s", path);
 	if (!c->conn && put_local(c, path, fd, err) < 0)

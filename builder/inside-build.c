@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/pack.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -36,11 +37,32 @@ struct collect {
 	struct verdict verdict;
 };
 
+/* The message begins with a path of n bytes that only the sandbox knows. */
 static int
-collect_rpm(struct collect *c, const char *folder, const char *name, struct err *err)
+rename_error(struct err *err, const char *name, size_t n)
+{
+	const struct err was = *err;
+
+	return err_set(err, was.code, "%s%s", name, was.msg + n);
+}
+
+/* Its facts. What it calls itself is what repositories go by: a file of another name is a mistake, or a disguise. */
+static int
+facts_of(const char *path, const char *name, struct facts *f, struct err *err)
+{
+	AUTO(free) char *wanted = NULL;
+	size_t n = strlen(path);
+
+	if (facts_from_rpm(path, name, f, err) < 0)
+		return strncmp(err->msg, path, n) == 0 ? rename_error(err, name, n) : -1;
+	wanted = xasprintf("%s-%s-%s.%s.rpm", f->name, f->version, f->release, f->arch);
+	return strcmp(name, wanted) == 0 ? 0 : err_set(err, EBADMSG, "%s is %s by its header", name, wanted);
+}
+
+static int
+collect_rpm(struct collect *c, int folder, const char *name, struct err *err)
 {
 	const struct inside *in = c->in;
-	AUTO(free) char *from = xasprintf("%s/%s", folder, name);
 	AUTO(free) char *to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, name);
 	AUTO(free) char *facts_path = xasprintf("out/%s.facts", name);
 	AUTO(free) char *identity_path = xasprintf("out/%s.identity", name);
@@ -48,7 +70,7 @@ collect_rpm(struct collect *c, const char *folder, const char *name, struct err 
 	AUTO(str_fini) struct str packed = {0};
 	AUTO(str_fini) struct str identity = {0};
 
-	if (step_copy_out(from, to, err) < 0 || facts_from_rpm(to, name, &f, err) < 0 ||
+	if (step_copy_out(folder, name, to, err) < 0 || facts_of(to, name, &f, err) < 0 ||
 	    sanity_rpm(to, &f, &c->verdict.policy, now_ms() / 1000, &c->verdict.found, err) < 0)
 		return step_failed(in, err->msg, err);
 	facts_pack(&packed, &f);
@@ -56,37 +78,50 @@ collect_rpm(struct collect *c, const char *folder, const char *name, struct err 
 	return step_write(in, facts_path, &packed, err) < 0 ? -1 : step_write(in, identity_path, &identity, err);
 }
 
-/* RPMS/<arch>/<file>.rpm, and RPMS/<file>.rpm. */
+/* RPMS/<arch>/<file>.rpm, and RPMS/<file>.rpm. Takes over fd. */
 static int
-collect_rpms(struct collect *c, const char *folder, int depth, struct err *err)
+collect_rpms(struct collect *c, int fd, int depth, struct err *err)
 {
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	AUTO(closedir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	AUTO(closedir) DIR *d = fdopendir(fd);
 	struct dirent *e;
 
 	if (!d)
-		return depth ? 0 : err_sys(err, "open %s", folder);
+		return err_sys(err, "read RPMS");
 	while ((e = readdir(d))) {
-		AUTO(free) char *below = xasprintf("%s/%s", folder, e->d_name);
+		int below;
 
 		if (e->d_name[0] == '.')
 			continue;
-		if (is_rpm(e->d_name) ? collect_rpm(c, folder, e->d_name, err) < 0 :
-		    depth == 0 && collect_rpms(c, below, 1, err) < 0)
+		if (is_rpm(e->d_name) && collect_rpm(c, fd, e->d_name, err) < 0)
+			return -1;
+		if (is_rpm(e->d_name) || depth)
+			continue;
+		/* Something that is no folder is nothing of ours. */
+		below = step_open(fd, e->d_name, O_DIRECTORY, err);
+		if (below >= 0 && collect_rpms(c, below, 1, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* Everything that the build wrote belongs to strangers: `home` is the last folder that they cannot have replaced. */
 static int
 collect(const struct inside *in, const char *home, struct err *err)
 {
-	AUTO(free) char *rpms = xasprintf("%s/rpmbuild/RPMS", home);
+	AUTO(close) int top = file_open_dir(AT_FDCWD, home, err);
 	struct collect c = {.in = in};
-	int r = verdict_begin(in, &c.verdict, err);
+	int fd, r;
 
-	if (r == 0)
-		r = collect_rpms(&c, rpms, 0, err);
+	if (top < 0)
+		return -1;
+	fd = step_open(top, "rpmbuild/RPMS", O_DIRECTORY, err);
+	if (fd < 0)
+		return step_failed(in, err->msg, err);
+	r = verdict_begin(in, &c.verdict, err);
+	if (r < 0)
+		close(fd);
+	else
+		r = collect_rpms(&c, fd, 0, err);
 	if (r == 0)
 		r = verdict_end(in, &c.verdict, err);
 	verdict_fini(&c.verdict);
@@ -112,20 +147,29 @@ run_rpmbuild(const struct inside *in, const struct root_user *user, const char *
 enum { MORE_NONE = 1 };
 
 static int
+requires_of(int folder, const char *file, struct srpm_facts *more, struct err *err)
+{
+	AUTO(close) int fd = step_open(folder, file, 0, err);
+	AUTO(free) char *path = xasprintf("/proc/self/fd/%d", fd);
+
+	return fd < 0 ? -1 : facts_from_srpm(path, more, err);
+}
+
+static int
 read_more(const struct inside *in, const char *home, struct err *err)
 {
-	AUTO(free) char *folder = xasprintf("%s/rpmbuild/SRPMS", home);
-	AUTO(closedir) DIR *d = opendir(folder);
+	AUTO(close) int top = file_open_dir(AT_FDCWD, home, err);
+	int fd = top < 0 ? -1 : step_open(top, "rpmbuild/SRPMS", O_DIRECTORY, err);
+	AUTO(closedir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	AUTO(srpm_facts_fini) struct srpm_facts more = {0};
 	AUTO(str_fini) struct str out = {0};
 	struct dirent *e;
 
-	while (d && (e = readdir(d)) && !more.name) {
-		AUTO(free) char *path = xasprintf("%s/%s", folder, e->d_name);
-
-		if (is_rpm(e->d_name) && facts_from_srpm(path, &more, err) < 0)
+	if (!d)
+		return step_failed(in, err->msg, err);
+	while ((e = readdir(d)) && !more.name)
+		if (is_rpm(e->d_name) && requires_of(fd, e->d_name, &more, err) < 0)
 			return step_failed(in, err->msg, err);
-	}
 	if (!more.name)
 		return MORE_NONE;
 	pack_strs(&out, &more.requires);
@@ -162,13 +206,12 @@ collect_more(const struct inside *in, const struct root_user *user, struct err *
 static int
 lay_out(const struct inside *in, const char *root, struct root_user *user, struct err *err)
 {
-	AUTO(free) char *srpm = step_cached(in->job->source.sha256);
 	AUTO(free) char *copy = NULL;
 
 	if (root_user(in, root, user, err) < 0)
 		return -1;
 	copy = xasprintf("%s/%s", user->home, in->job->source.name);
-	return step_copy_out(srpm, copy, err);
+	return step_copy_cached(in->job->source.sha256, copy, err);
 }
 
 int

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "builder/inside.h"
 #include "builder/names.h"
@@ -119,6 +120,15 @@ write_names(const struct inside *in, const char *srpm, const struct strs *provid
 	return step_write(in, "names", &out, err);
 }
 
+static int
+take_srpm(const char *home, const char *name, const char *to, struct err *err)
+{
+	AUTO(free) char *from = xasprintf("rpmbuild/SRPMS/%s", name);
+	AUTO(close) int top = file_open_dir(AT_FDCWD, home, err);
+
+	return top < 0 ? -1 : step_copy_out(top, from, to, err);
+}
+
 /* The SRPM that will be built: made of the tree, or the one that was sent, as it is. */
 static int
 make_srpm(const struct inside *in, const struct root_user *user, const char *spec, struct err *err)
@@ -127,17 +137,17 @@ make_srpm(const struct inside *in, const struct root_user *user, const char *spe
 	bool sent = has_suffix(in->job->source.name, ".src.rpm");
 	AUTO(strs_fini) struct strs provides = {0};
 	AUTO(free) char *name = NULL;
-	AUTO(free) char *from = NULL;
 	AUTO(free) char *to = NULL;
 
 	phases_enter(in->phases, PHASE_RPMBUILD);
-	if ((!sent && srpm_build(&job, &name, err) < 0) || query_names(user, in->job->arch, spec, &provides, err) < 0)
+	if (!sent && srpm_build(&job, &name, err) < 0)
+		return step_failed(in, err->msg, err);
+	to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, sent ? in->job->source.name : name);
+	/* Before the spec is run once more, and could put something else there. */
+	if ((sent ? step_copy_cached(in->job->source.sha256, to, err) : take_srpm(user->home, name, to, err)) < 0 ||
+	    query_names(user, in->job->arch, spec, &provides, err) < 0)
 		return step_failed(in, err->msg, err);
 	phases_enter(in->phases, PHASE_FACTS);
-	from = sent ? step_cached(in->job->source.sha256) : xasprintf("%s/rpmbuild/SRPMS/%s", user->home, name);
-	to = xasprintf(SANDBOX_DIR "/job/%s/out/%s", in->name, sent ? in->job->source.name : name);
-	if (step_copy_out(from, to, err) < 0)
-		return -1;
 	return write_names(in, to, &provides, err);
 }
 

@@ -394,7 +394,7 @@ reason_text(const struct reason *r, struct str *out)
 void
 reason_lines(int log, const char *said, bool stopped, struct strs *out)
 {
-	bool status = strncmp(said, "rpm", 3) == 0;
+	bool status = begins(said, "rpmbuild: ") || begins(said, "rpmbuild -") || begins(said, "rpmspec ");
 	AUTO(reason_fini) struct reason r = {0};
 	AUTO(str_fini) struct str text = {0};
 	struct err ignored;

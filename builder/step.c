@@ -89,18 +89,40 @@ step_read_facts(const struct wire_file *f, bool elf, struct facts *out, struct e
 }
 
 int
-step_copy_out(const char *from, const char *to, struct err *err)
+step_open(int dir, const char *path, int flags, struct err *err)
 {
-	AUTO(close) int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	AUTO(close) int out = -1;
+	AUTO(close) int fd = file_open_beneath(dir, path, O_RDONLY | flags);
 	struct stat st;
 
-	if (in < 0 || fstat(in, &st) < 0)
-		return err_sys(err, "open %s", from);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, EINVAL, "%s: not a regular file", from);
+	if (fd < 0 && errno == ELOOP)
+		return err_set(err, ELOOP, "%s is a link, or behind one", path);
+	if (fd < 0 && errno == ENOTDIR)
+		return err_set(err, ENOTDIR, "%s is not a folder", path);
+	if (fd < 0 && errno != ENXIO)
+		return err_sys(err, "open %s", path);
+	if (fd < 0 || fstat(fd, &st) < 0 || (!(flags & O_DIRECTORY) && !S_ISREG(st.st_mode)))
+		return err_set(err, EINVAL, "%s is not a regular file", path);
+	return STEAL_FD(fd);
+}
+
+int
+step_copy_out(int dir, const char *from, const char *to, struct err *err)
+{
+	AUTO(close) int in = step_open(dir, from, 0, err);
+	AUTO(close) int out = -1;
+
+	if (in < 0)
+		return -1;
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (out < 0)
 		return err_sys(err, "create %s", to);
 	return file_copy_fd(in, out, err);
+}
+
+int
+step_copy_cached(const char *sha256, const char *to, struct err *err)
+{
+	AUTO(close) int dir = file_open_dir(AT_FDCWD, SANDBOX_DIR, err);
+
+	return dir < 0 ? -1 : step_copy_out(dir, artefact_path(sha256).text, to, err);
 }

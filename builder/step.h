@@ -30,7 +30,13 @@ int step_open_state(const struct inside *in, struct state *out, struct err *err)
 /* The facts of an overlay's package; without its ELF files they are read sooner. */
 int step_read_facts(const struct wire_file *f, bool elf, struct facts *out, struct err *err);
 
-/* Copy a file that strangers made: only a regular file, never through a link, to a name that is free. */
-int step_copy_out(const char *from, const char *to, struct err *err);
+/*
+ * Copy a file that strangers made, to a name that is free: only a regular file, and no link on the way to it from dir.
+ * Open one likewise; `flags` O_DIRECTORY: a folder.
+ */
+int step_copy_out(int dir, const char *from, const char *to, struct err *err);
+int step_open(int dir, const char *path, int flags, struct err *err);
+/* Copy an artefact of the cache. */
+int step_copy_cached(const char *sha256, const char *to, struct err *err);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/sandbox.h"
 #include "source/srpm.h"
 
@@ -46,15 +47,6 @@ run(const struct srpm_job *job, struct err *err)
 	return 0;
 }
 
-static int
-open_below(int dir, const char *name, struct err *err)
-{
-	AUTO(close) int from = dir;
-	int fd = openat(from, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd < 0 ? err_sys(err, "open %s", name) : fd;
-}
-
 static bool
 is_srpm(const char *name)
 {
@@ -67,18 +59,18 @@ is_srpm(const char *name)
 static int
 find(const char *home, char **name, struct err *err)
 {
-	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(close) int top = file_open_dir(AT_FDCWD, home, err);
 	AUTO(free) char *found = NULL;
 	AUTO(closedir) DIR *d = NULL;
 	struct dirent *e;
 	struct stat st;
+	int fd;
 
-	if (fd < 0)
-		return err_sys(err, "open %s", home);
-	fd = open_below(fd, "rpmbuild", err);
-	fd = fd < 0 ? -1 : open_below(fd, "SRPMS", err);
-	if (fd < 0)
+	if (top < 0)
 		return -1;
+	fd = file_open_beneath(top, "rpmbuild/SRPMS", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return errno == ELOOP ? err_set(err, ELOOP, "rpmbuild/SRPMS is a link, or behind one") : err_sys(err, "open SRPMS");
 	d = fdopendir(fd);
 	if (!d) {
 		close(fd);
