@@ -21,6 +21,8 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "builder/cgroup.h"
+#include "builder/clean.h"
 #include "builder/daemon.h"
 #include "builder/roots.h"
 #include "builder/sweep.h"
@@ -37,6 +39,7 @@ struct slot {
 	int file;			/* memfd with the packed result */
 	struct str result;		/* packed; empty while running */
 	bool cancelled;
+	bool cleaning;			/* pid is that of the child which removes what the job left */
 	struct loop_watch *watch;
 	struct daemon *daemon;
 };
@@ -118,12 +121,14 @@ flush(struct daemon *d)
 
 /* What is worked on, or has a result that nobody has acknowledged. */
 static struct wire_ref *
-refs(struct daemon *d)
+refs(struct daemon *d, size_t *n)
 {
 	struct wire_ref *r = xcalloc(d->slots.n, sizeof(*r));
 
+	*n = 0;
 	for (size_t i = 0; i < d->slots.n; i++)
-		r[i] = d->slots.p[i]->job.ref;
+		if (!d->slots.p[i]->cancelled)
+			r[(*n)++] = d->slots.p[i]->job.ref;
 	return r;
 }
 
@@ -229,10 +234,10 @@ sweep_if_due(struct daemon *d)
 static void
 say_hello(struct daemon *d)
 {
-	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .clock = now_ms(), .slots = (uint32_t)d->conf->slots,
-	    .running = refs(d), .n_running = d->slots.n};
+	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .clock = now_ms(), .slots = (uint32_t)d->conf->slots};
 	AUTO(str_fini) struct str payload = {0};
 
+	h.running = refs(d, &h.n_running);
 	snprintf(h.name, sizeof(h.name), "%s", d->conf->job.name);
 	snprintf(h.arches, sizeof(h.arches), "%s", d->conf->arches);
 	snprintf(h.origin, sizeof(h.origin), "%s", d->conf->origin);
@@ -320,32 +325,74 @@ take_result(struct slot *s, struct ended e)
 	wire_result_fini(&result);
 }
 
+/* The slot is free: what came of it goes to the scheduler, unless nobody wants it any more. */
 static void
-on_child(void *arg, uint32_t events)
+close_slot(struct slot *s)
 {
-	struct slot *s = arg;
 	struct daemon *d = s->daemon;
-	struct ended e = {ENDED_EXIT, 1};
-	struct err err;
 
-	spawn_wait(s->pid, 0, &e, &err);
 	s->pid = 0;
-	s->watch = NULL;
 	d->unswept = true;
-	take_result(s, e);
-	log_at(LOG_INFO, "job %s: ended", s->job.label);
 	if (s->cancelled) {
-		AUTO(free) char *folder = xasprintf("job/%lld.%u", (long long)s->job.ref.job, s->job.ref.attempt);
-		const struct sandbox box = {.ids = d->conf->job.ids, .dir = d->conf->job.state};
-
-		if (sandbox_remove_tree(&box, folder, &err) < 0)
-			log_at(LOG_WARN, "%s: %s", folder, err.msg);
 		drop_slot(d, s);
 		return;
 	}
 	tell_roots(d);
 	send_result(d, s);
 	flush(d);
+}
+
+static void
+on_clean(void *arg, uint32_t events)
+{
+	struct slot *s = arg;
+	struct ended e;
+	struct err err;
+
+	spawn_wait(s->pid, 0, &e, &err);
+	s->watch = NULL;
+	close_slot(s);
+}
+
+/* In a child: a large tree takes long to remove, and the loop must go on. */
+static void
+clean(struct slot *s)
+{
+	struct daemon *d = s->daemon;
+	struct err err = {0};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (clean_job(&d->conf->job, &d->places[s->place], s->job.ref, &err) < 0)
+			log_at(LOG_WARN, "job %s: %s", s->job.label, err.msg);
+		_exit(0);
+	}
+	s->cleaning = pid > 0;
+	s->pid = pid;
+	if (pid > 0)
+		s->watch = loop_child(d->loop, pid, on_clean, s, &err);
+	if (pid < 0 || !s->watch) {
+		log_at(LOG_WARN, "job %s: is not cleaned up: %s", s->job.label, pid < 0 ? strerror(errno) : err.msg);
+		close_slot(s);
+	}
+}
+
+static void
+on_child(void *arg, uint32_t events)
+{
+	struct slot *s = arg;
+	struct ended e = {ENDED_EXIT, 1};
+	struct err err;
+
+	spawn_wait(s->pid, 0, &e, &err);
+	s->watch = NULL;
+	take_result(s, e);
+	log_at(LOG_INFO, "job %s: ended", s->job.label);
+	if (e.how == ENDED_EXIT && e.code == 0)
+		close_slot(s);
+	else
+		clean(s);
 }
 
 /* The lowest that no process has; d->n_places if there is none. */
@@ -419,9 +466,9 @@ cancel(struct daemon *d, const struct wire_frame *f)
 			continue;
 		s->cancelled = true;
 		log_at(LOG_INFO, "job %s: cancelled", s->job.label);
-		if (s->pid > 0)
+		if (s->pid > 0 && !s->cleaning)
 			kill(-s->pid, SIGKILL);
-		else
+		else if (s->pid == 0)
 			drop_slot(d, s);
 	}
 }
@@ -515,6 +562,7 @@ on_timer(void *arg, uint32_t events)
 	AUTO(str_fini) struct str payload = {0};
 	AUTO(free) struct wire_ref *r = NULL;
 	int64_t now = tick_ms();
+	size_t n;
 
 	/* When it was this process that stood still, the answers wait unread. */
 	if (now - d->looked > RETRY_MS + BEAT_MS)
@@ -530,8 +578,8 @@ on_timer(void *arg, uint32_t events)
 	if (!d->welcome || now - d->beat < BEAT_MS)
 		return;
 	d->beat = now;
-	r = refs(d);
-	wire_refs_pack(&payload, r, d->slots.n);
+	r = refs(d, &n);
+	wire_refs_pack(&payload, r, n);
 	conn_send(&d->conn, WIRE_BEAT, &payload);
 	flush(d);
 }
@@ -590,6 +638,23 @@ set_up(struct daemon *d, struct err *err)
 	return job_sweep(&d->conf->job, err) < 0 ? -1 : make_places(d, err);
 }
 
+/* Their groups go with them; their folders when the next builder starts. */
+static void
+end_jobs(struct daemon *d)
+{
+	struct ended e;
+	struct err err;
+
+	for (size_t i = 0; i < d->slots.n; i++)
+		if (d->slots.p[i]->pid > 0)
+			kill(d->slots.p[i]->cleaning ? d->slots.p[i]->pid : -d->slots.p[i]->pid, SIGKILL);
+	for (size_t i = 0; i < d->slots.n; i++)
+		if (d->slots.p[i]->pid > 0)
+			spawn_wait(d->slots.p[i]->pid, 0, &e, &err);
+	if (d->conf->job.groups)
+		cgroups_sweep(d->conf->job.groups, "");
+}
+
 int
 daemon_run(const struct daemon_conf *conf, struct err *err)
 {
@@ -605,9 +670,7 @@ daemon_run(const struct daemon_conf *conf, struct err *err)
 		try_connect(&d);
 		r = loop_run(d.loop, err);
 	}
-	for (size_t i = 0; i < d.slots.n; i++)
-		if (d.slots.p[i]->pid > 0)
-			kill(-d.slots.p[i]->pid, SIGKILL);
+	end_jobs(&d);
 	while (d.slots.n)
 		drop_slot(&d, d.slots.p[0]);
 	vec_fini(&d.slots);

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "builder/cache.h"
+#include "builder/clean.h"
+#include "builder/guard.h"
 #include "builder/inside.h"
 #include "builder/job.h"
 #include "builder/kept.h"
@@ -43,6 +45,7 @@ struct task_job {
 	struct conn conn;
 	struct cache cache;
 	struct watch watch;
+	struct guard guard;
 	struct sandbox box;
 	struct strs more;		/* what the build requires, once it was found out */
 	bool has_more;
@@ -67,7 +70,7 @@ read_small(struct task_job *t, const char *what, struct str *out, struct err *er
 {
 	AUTO(free) char *path = xasprintf("job/%s/%s", t->name, what);
 
-	return file_read(t->conf->dir, path, SMALL_MAX, out, err);
+	return file_read_beneath(t->conf->dir, path, SMALL_MAX, out, err);
 }
 
 static int
@@ -169,6 +172,8 @@ prepare(struct task_job *t, struct err *err)
 	AUTO(free) char *out = xasprintf("job/%s/out", t->name);
 	AUTO(free) char *log = xasprintf("job/%s/log", t->name);
 
+	if (guard_begin(&t->guard, &t->job->limits, t->conf->groups, &t->box, t->conf->dir, folder, t->name, err) < 0)
+		return -1;
 	if (!t->job->keep && !t->conf->again && kept_forget(t->conf, t->job->task, err) < 0)
 		return -1;
 	if (sandbox_remove_tree(&t->box, folder, err) < 0 || make_folder(t, folder, err) < 0 || make_folder(t, out, err) < 0)
@@ -507,7 +512,7 @@ put_outputs(struct task_job *t, struct err *err)
 	size_t n = 0;
 
 	phases_enter(t->phases, PHASE_SEND);
-	if (send_outputs(&t->cache, t->conf->state, t->name, &t->out->files, &n, err) < 0)
+	if (send_outputs(&t->cache, t->name, &t->out->files, &n, err) < 0)
 		return -1;
 	return t->job->kind != WIRE_JOB_TEST && n == 0 ? fail(t, "the build made no packages") : 0;
 }
@@ -610,12 +615,38 @@ keep_root(struct task_job *t, int r)
 	return false;
 }
 
+/* What still runs of it is ended; a limit that was passed explains whatever else went wrong. */
+static int
+settle(struct task_job *t, int r)
+{
+	struct err why = {0};
+	int over = guard_stop(&t->guard, &why);
+
+	t->out->usage = t->guard.usage;
+	if (over == GUARD_PASSED) {
+		t->limit = true;
+		r = fail(t, why.msg);
+	} else if (over < 0) {
+		log_at(LOG_WARN, "job %s: %s", t->job->label, why.msg);
+	}
+	return r;
+}
+
+static void
+say_usage(struct task_job *t)
+{
+	AUTO(str_fini) struct str text = {0};
+
+	usage_text(&text, &t->out->usage);
+	watch_say(&t->watch, "artel: %s", str_c(&text));
+}
+
 static void
 finish(struct task_job *t, int r, struct err *err)
 {
-	AUTO(free) char *folder = xasprintf("job/%s", t->name);
 	struct err why;
 
+	r = settle(t, r);
 	t->out->root = xstrdup(t->base.text);
 	if (r == 0)
 		t->out->outcome = WIRE_OK;
@@ -623,17 +654,17 @@ finish(struct task_job *t, int r, struct err *err)
 		say_times(t);
 	if (r == STEP_FAILED)
 		say_reason(t);
-	if (r >= 0 && send_log(&t->cache, t->name, &t->out->log, err) < 0)
+	if (t->watch.file >= 0)
+		say_usage(t);
+	if (r >= 0 && send_log(&t->cache, t->watch.file, t->name, &t->out->log, err) < 0)
 		r = -1;
 	if (r < 0) {
 		free(t->out->reason);
 		t->out->reason = xstrdup(err->msg);
 		t->out->outcome = WIRE_INFRA;
 	}
-	if (keep_root(t, r))
-		return;
-	if (sandbox_remove_tree(&t->box, folder, &why) < 0)
-		log_at(LOG_WARN, "%s: %s", folder, why.msg);
+	if (!keep_root(t, r) && clean_folder(&t->box, t->name, &why) < 0)
+		log_at(LOG_WARN, "job/%s: %s", t->name, why.msg);
 }
 
 static int64_t
@@ -669,12 +700,12 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	*out = (struct wire_result){.ref = job->ref, .outcome = WIRE_INFRA, .reason = xstrdup("")};
 	t.cache = (struct cache){.dir = conf->dir, .conn = conf->again ? NULL : &t.conn, .reopen = reopen, .arg = &t,
 	    .farm = farm, .out = conf->out};
-	t.watch = (struct watch){.conn = t.cache.conn, .file = -1,
-	    .deadline = deadline(job), .silence_ms = job->limits.silence_ms, .output_left = job->limits.output_bytes};
+	t.watch = (struct watch){.conn = t.cache.conn, .file = -1, .guard = &t.guard, .deadline = deadline(job)};
 	finish(&t, t.phases ? steps(&t, &err) : err_sys(&err, "memory to share"), &err);
 	if (t.watch.file >= 0)
 		close(t.watch.file);
 	strs_fini(&t.more);
+	guard_fini(&t.guard);
 	conn_fini(&t.conn);
 	free(t.name);
 	if (t.base_held >= 0)

@@ -11,6 +11,7 @@
 #include "base/sandbox.h"
 #include "wire/job.h"
 
+struct cgroups;
 struct err;
 struct buildinfo;
 
@@ -21,6 +22,7 @@ struct job_conf {
 	const char *root;		/* the farm's, to connect to; or */
 	const char *connect;		/* a command to connect by; NULL */
 	struct sandbox_ids ids;		/* whose the base roots are; and the jobs, where slots have none of their own */
+	const struct cgroups *groups;	/* where limits are kept by them */
 	int jobs;			/* RPM_BUILD_NCPUS */
 	int64_t stall_ms;		/* how long the farm may stand still in a transfer */
 	bool keep;			/* the job's folder when it failed, whatever the job says */

@@ -16,14 +16,16 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "builder/cgroup.h"
 #include "builder/daemon.h"
 #include "builder/enter.h"
+#include "builder/guard.h"
 #include "builder/rebuild.h"
 #include "wire/limits.h"
 
 static struct {
 	char *name, *arches, *state, *connect, *cache, *rebuild, *out, *enter;
-	int slots, jobs, uid_base, keep, keep_max, keep_days, stall;
+	int slots, jobs, uid_base, keep, keep_max, keep_days, stall, check;
 } conf = {.slots = 1, .keep_max = 16, .keep_days = 7, .stall = 60};
 
 #define CACHE "20G"
@@ -44,6 +46,7 @@ static const struct poptOption options[] = {
 	{"enter", '\0', POPT_ARG_STRING, &conf.enter, 0, "Run a shell or COMMAND in a kept root", "JOB.ATTEMPT"},
 	{"rebuild", '\0', POPT_ARG_STRING, &conf.rebuild, 0, "Build again what this record (an artefact) says, then exit", "SHA256"},
 	{"out", '\0', POPT_ARG_STRING, &conf.out, 0, "With --rebuild: folder for what it makes (default: .)", "DIR"},
+	{"check", '\0', POPT_ARG_NONE, &conf.check, 0, "Print how each limit of a job is kept on this host, and exit", NULL},
 	OPTIONS_COMMON
 };
 
@@ -93,6 +96,53 @@ conf_cache(uint64_t *out, struct err *err)
 	return 0;
 }
 
+/* Which groups there are, what is left of an earlier builder's, and a line for each limit. `groups` holds STATE/groups. */
+static int
+find_groups(const struct daemon_conf *d, struct cgroups *groups, struct err *err)
+{
+	AUTO(str_fini) struct str old = {0};
+	AUTO(str_fini) struct str paths = {0};
+	AUTO(strs_fini) struct strs table = {0};
+	AUTO(free) char *prefix = NULL;
+	struct stat st;
+
+	/* The folder is locked: no other builder of the host has this prefix. */
+	if (fstat(d->job.dir, &st) < 0)
+		return err_sys(err, "%s", d->job.state);
+	prefix = xasprintf("artel.%s.%llx-%llu.", d->job.name, (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	if (cgroups_find(groups, prefix, err) < 0 || file_read(d->job.dir, "groups", 1 << 20, &old, err) < 0)
+		return -1;
+	cgroups_sweep(groups, str_c(&old));
+	cgroups_paths(groups, &paths);
+	if (strcmp(str_c(&old), str_c(&paths)) != 0 &&
+	    file_replace(d->job.dir, "groups", str_c(&paths), paths.n, 0644, err) < 0)
+		return -1;
+	guard_table(groups, &table);
+	for (size_t i = 0; i < table.n; i++)
+		log_at(strstr(table.p[i], "NOT") ? LOG_WARN : LOG_INFO, "limits: %s", table.p[i]);
+	return 0;
+}
+
+/* 0 when all are kept, 1 when not. */
+static int
+check(void)
+{
+	AUTO(cgroups_fini) struct cgroups groups = {0};
+	AUTO(strs_fini) struct strs table = {0};
+	AUTO(free) char *prefix = xasprintf("artel.check.%d.", (int)getpid());
+	struct err err = {0};
+	bool all;
+
+	if (cgroups_find(&groups, prefix, &err) < 0) {
+		log_at(LOG_ERROR, "%s", err.msg);
+		return 1;
+	}
+	all = guard_table(&groups, &table);
+	for (size_t i = 0; i < table.n; i++)
+		printf("%s\n", table.p[i]);
+	return all ? 0 : 1;
+}
+
 static int
 run(const char *host, struct err *err)
 {
@@ -100,6 +150,7 @@ run(const char *host, struct err *err)
 	struct daemon_conf d = {.arches = conf.arches, .slots = conf.slots, .job = {.name = conf.name ? conf.name : host,
 	    .root = options_common.root, .connect = conf.connect, .jobs = conf.jobs, .keep = conf.keep,
 	    .keep_max = conf.keep_max, .keep_days = conf.keep_days, .stall_ms = conf.stall * 1000ll}};
+	AUTO(cgroups_fini) struct cgroups groups = {0};
 	char absolute[PATH_MAX];
 	AUTO(close) int held = -1;
 	int r;
@@ -121,8 +172,9 @@ run(const char *host, struct err *err)
 	r = file_lock(d.job.dir, "lock", &held, err);
 	if (r)
 		return r < 0 ? -1 : err_set(err, EBUSY, "%s: another builder works in this folder", absolute);
-	if (origin_of(d.job.dir, d.origin, err) < 0)
+	if (origin_of(d.job.dir, d.origin, err) < 0 || find_groups(&d, &groups, err) < 0)
 		return -1;
+	d.job.groups = &groups;
 	return conf.rebuild ? rebuild(&d.job, err) : daemon_run(&d, err);
 }
 
@@ -155,6 +207,8 @@ main(int argc, const char **argv)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	options_parse(argc, argv, "artel-builder", "builder", options, "[OPTION...] [--enter JOB.ATTEMPT [-- COMMAND...]]", 1, &words);
+	if (conf.check)
+		return check();
 	uname(&host);
 	if (words.n && !conf.enter) {
 		fprintf(stderr, "artel-builder: `%s` is not expected here\n", words.p[0]);

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <zstd.h>
@@ -31,17 +32,18 @@ put_named(struct cache *c, const char *job, const char *name, struct wire_files 
 		return -1;
 	if (file_exists(c->dir, facts_path) && cache_put(c, facts_path, &facts, err) < 0)
 		return -1;
-	if (file_read(c->dir, identity_path, IDENTITY_MAX, &identity, err) < 0)
+	if (file_read_beneath(c->dir, identity_path, IDENTITY_MAX, &identity, err) < 0)
 		return -1;
 	wire_files_add(out, sha, name, facts ? facts : "", hash_valid(str_c(&identity)) ? str_c(&identity) : "");
 	return 0;
 }
 
 int
-send_outputs(struct cache *c, const char *state, const char *name, struct wire_files *out, size_t *n, struct err *err)
+send_outputs(struct cache *c, const char *name, struct wire_files *out, size_t *n, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("%s/job/%s/out", state, name);
-	AUTO(closedir) DIR *d = opendir(path);
+	AUTO(free) char *path = xasprintf("job/%s/out", name);
+	int fd = file_open_beneath(c->dir, path, O_RDONLY | O_DIRECTORY);
+	AUTO(closedir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	AUTO(strs_fini) struct strs names = {0};
 	struct dirent *e;
 
@@ -62,24 +64,29 @@ send_outputs(struct cache *c, const char *state, const char *name, struct wire_f
 }
 
 int
-send_log(struct cache *c, const char *name, char **sha256, struct err *err)
+send_log(struct cache *c, int log, const char *name, char **sha256, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("job/%s/log", name);
 	AUTO(free) char *packed_path = xasprintf("job/%s/log.zst", name);
 	AUTO(str_fini) struct str text = {0};
 	AUTO(free) char *packed = NULL;
+	AUTO(close) int fd = -1;
 	size_t size, n;
 
-	if (file_read(c->dir, path, SIZE_MAX, &text, err) || text.n == 0)
+	if (log < 0 || lseek(log, 0, SEEK_SET) < 0 || file_read_fd(log, SIZE_MAX, &text, err) < 0 || text.n == 0)
 		return 0;
 	size = ZSTD_compressBound(text.n);
 	packed = xcalloc(1, size);
 	n = ZSTD_compress(packed, size, text.p, text.n, ZSTD_LEVEL);
 	if (ZSTD_isError(n))
 		return err_set(err, EIO, "compress the log: %s", ZSTD_getErrorName(n));
-	/* job/<n> belongs to the sandbox: as root that is no obstacle, as a user they are the same. */
-	if (file_write(c->dir, packed_path, packed, n, 0644, err) < 0)
+	/* job/<n> belongs to the sandbox: what has this name there is none of ours. */
+	if (file_remove_tree(c->dir, packed_path, err) < 0)
 		return -1;
+	fd = openat(c->dir, packed_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_sys(err, "create %s", packed_path);
+	if (file_write_fd(fd, packed, n, err) < 0)
+		return err_ctx(err, "%s", packed_path);
 	free(*sha256);
 	*sha256 = NULL;
 	return cache_put(c, packed_path, sha256, err);

@@ -8,14 +8,15 @@
 #include "wire/conn.h"
 
 struct err;
+struct guard;
 
 struct watch {
 	struct conn *conn;		/* where the log streams to; NULL: nowhere */
 	int64_t streamed;		/* tick_ms() of the last time */
 	int file;			/* where it is kept */
+	struct guard *guard;		/* asked now and then */
 	int64_t deadline;		/* tick_ms() */
-	int64_t silence_ms;		/* 0: not limited */
-	uint64_t output_left;		/* bytes; 0: not limited */
+	uint64_t output;		/* bytes so far */
 };
 
 /*
