@@ -298,6 +298,22 @@ json_record(struct context *c, const struct output_list *outs, const struct job 
 		    (json_int_t)r.source_date_epoch, "jobs", r.jobs, "processors", r.processors, "kernel", json_text(r.kernel)));
 }
 
+/* What was not measured is not there. */
+static json_t *
+json_usage(const struct used *u)
+{
+	const struct {
+		const char *name;
+		int64_t value;
+	} all[] = {{"elapsed_ms", u->elapsed_ms}, {"cpu_ms", u->cpu_ms}, {"memory", u->memory}, {"disk", u->disk}};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i].value)
+			json_object_set_new(o, all[i].name, json_integer(all[i].value));
+	return o;
+}
+
 static int
 json_jobs(struct context *c, int64_t task, json_t *root, struct err *err)
 {
@@ -321,6 +337,7 @@ json_jobs(struct context *c, int64_t task, json_t *root, struct err *err)
 		json_object_set_new(o, "reason", json_text(j->reason));
 		json_object_set_new(o, "attempt", json_integer(j->attempt));
 		json_object_set_new(o, "ms", json_integer(j->finished && j->started ? j->finished - j->started : 0));
+		json_object_set_new(o, "usage", json_usage(&j->used));
 		json_object_set_new(o, "files", files);
 		for (size_t k = 0; k < outs.n; k++) {
 			const struct output *out = &outs.p[k];
