@@ -66,7 +66,7 @@ farm_start() {
 	keep scheduler artel-scheduler ${TRIES:+--tries=$TRIES} &
 	printf '%s\n' "$!" >>"$FARM/pids"
 	for name in builder-1 builder-2; do
-		keep "$name" artel-builder --name "$name" --slots 1 --jobs 2 ${UID_BASE:+--uid-base=$UID_BASE} \
+		keep "$name" artel-builder --name "$name" --slots "${SLOTS:-1}" --jobs 2 ${UID_BASE:+--uid-base=$UID_BASE} \
 			${BUILDER_ARCH[$name]:+--arch="${BUILDER_ARCH[$name]}"} &
 		printf '%s\n' "$!" >>"$FARM/pids"
 	done

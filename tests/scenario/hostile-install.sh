@@ -1,0 +1,9 @@
+#!/bin/bash
+# Packages that attack the farm while they are installed: tests/hostile/install.
+# shellcheck source=tests/scenario.sh
+. "$(dirname "$0")/../scenario.sh"
+# shellcheck source=tests/hostile/run.sh
+. "$here/hostile/run.sh"
+scenario_begin start
+hostile_run install
+scenario_end
