@@ -9,122 +9,29 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "builder/cache.h"
 #include "builder/clean.h"
-#include "builder/guard.h"
 #include "builder/inside.h"
-#include "builder/job.h"
 #include "builder/kept.h"
 #include "builder/names.h"
 #include "builder/phases.h"
 #include "builder/reason.h"
 #include "builder/rebuild.h"
 #include "builder/root.h"
-#include "builder/roots.h"
+#include "builder/running.h"
 #include "builder/send.h"
 #include "builder/sweep.h"
 #include "builder/tested.h"
 #include "builder/verdict.h"
-#include "builder/watch.h"
 #include "package/artefact.h"
 #include "package/partial.h"
 #include "repo/check.h"
 #include "wire/buildinfo.h"
 #include "wire/exchange.h"
 
-enum { SMALL_MAX = 64 << 20, MAX_MORE_ROUNDS = 10, LOCK_POLL_MS = 20, REOPEN_MS = 500, PARTIAL_MAX_S = 86400 };
-
-struct task_job {
-	const struct job_conf *conf;
-	const struct job_slot *slot;
-	const struct wire_job *job;
-	struct wire_result *out;
-	char *name;			/* of the folder below job/ */
-	struct roots_id base;		/* the base root; "": none yet */
-	int base_held;			/* its lock */
-	struct conn conn;
-	struct cache cache;
-	struct watch watch;
-	struct guard guard;
-	struct sandbox box;
-	struct strs more;		/* what the build requires, once it was found out */
-	bool has_more;
-	struct phases *phases;
-	bool limit;			/* it failed for going beyond one */
-};
-
-/* How a step ended, besides 0 and -1 (ours). */
-enum { STEP_FAILED = 1 };
+enum { MAX_MORE_ROUNDS = 10, REOPEN_MS = 500, PARTIAL_MAX_S = 86400 };
 
 static int
-fail(struct task_job *t, const char *why)
-{
-	free(t->out->reason);
-	t->out->reason = xstrdup(why);
-	t->out->outcome = WIRE_FAILED;
-	return STEP_FAILED;
-}
-
-static int
-read_small(struct task_job *t, const char *what, struct str *out, struct err *err)
-{
-	AUTO(free) char *path = xasprintf("job/%s/%s", t->name, what);
-
-	return file_read_beneath(t->conf->dir, path, SMALL_MAX, out, err);
-}
-
-static int
-read_set(struct task_job *t, const char *what, struct pkgset *out, struct err *err)
-{
-	AUTO(str_fini) struct str text = {0};
-	int r = read_small(t, what, &text, err);
-
-	if (r)
-		return r < 0 ? -1 : err_set(err, ENOENT, "%s is missing", what);
-	return pkgset_parse(str_c(&text), out, err);
-}
-
-/* Run one of inside.h's functions under watch. */
-static int
-inside(struct task_job *t, sandbox_fn *fn, struct err *err)
-{
-	AUTO(free) char *folder = xasprintf("job/%s", t->name);
-	AUTO(free) char *base = xasprintf("roots/%s%s", t->base.text, fn == inside_base ? ".new" : "");
-	/* Nothing of other jobs, and of the base roots only the one in question. */
-	const struct sandbox_bind root = {.path = base, .write = fn == inside_base, .idmap = t->slot->idmap};
-	struct sandbox_bind binds[4] = {{.path = "artefact"}, {.path = folder, .write = true}};
-	struct inside in = {.job = t->job, .name = t->name, .base = t->base.text, .more = t->has_more ? &t->more : NULL,
-	    .jobs = t->conf->jobs, .phases = t->phases};
-	AUTO(str_fini) struct str why = {0};
-	struct sandbox box = t->box;
-	int r;
-
-	box.binds = binds;
-	box.n_binds = 2;
-	if (t->job->kind == WIRE_JOB_TEST)
-		binds[box.n_binds++] = (struct sandbox_bind){.path = "tested"};
-	if (*t->base.text)
-		binds[box.n_binds++] = root;
-	r = watch_run(&t->watch, &box, fn, &in, err);
-
-	if (r == WATCH_LIMIT) {
-		t->limit = true;
-		return fail(t, err->msg);
-	}
-	if (r < 0)
-		return -1;
-	r = read_small(t, "failed", &why, err);
-	if (r)
-		return r < 0 ? -1 : 0;
-	fail(t, str_c(&why));
-	r = read_small(t, "unsatisfied", &why, err);
-	if (r == 0 && t->job->kind == WIRE_JOB_BUILD)
-		t->out->outcome = WIRE_NEEDS;
-	return r < 0 ? -1 : STEP_FAILED;
-}
-
-static int
-make_folder(struct task_job *t, const char *path, struct err *err)
+make_folder(struct running *t, const char *path, struct err *err)
 {
 	unsigned owner = t->slot->ids.first;
 
@@ -137,7 +44,7 @@ make_folder(struct task_job *t, const char *path, struct err *err)
 }
 
 static int
-connect_once(struct task_job *t, struct err *err)
+connect_once(struct running *t, struct err *err)
 {
 	conn_fini(&t->conn);
 	if ((t->conf->connect ? conn_command(&t->conn, t->conf->connect, err) : conn_open(&t->conn, t->conf->root, err)) < 0)
@@ -153,7 +60,7 @@ connect_once(struct task_job *t, struct err *err)
 static int
 reopen(void *arg, struct err *err)
 {
-	struct task_job *t = arg;
+	struct running *t = arg;
 
 	int r;
 
@@ -166,7 +73,7 @@ reopen(void *arg, struct err *err)
 }
 
 static int
-prepare(struct task_job *t, struct err *err)
+prepare(struct running *t, struct err *err)
 {
 	AUTO(free) char *folder = xasprintf("job/%s", t->name);
 	AUTO(free) char *out = xasprintf("job/%s/out", t->name);
@@ -185,7 +92,7 @@ prepare(struct task_job *t, struct err *err)
 }
 
 static int
-fetch_inputs(struct task_job *t, struct err *err)
+fetch_inputs(struct running *t, struct err *err)
 {
 	const struct wire_job *j = t->job;
 	const char *single[] = {j->index, j->changes, j->source.sha256};
@@ -205,105 +112,16 @@ fetch_inputs(struct task_job *t, struct err *err)
 	return 0;
 }
 
-/* Into an empty folder that appears under its name when it is whole. */
-static int
-make_base(struct task_job *t, struct err *err)
-{
-	AUTO(free) char *folder = xasprintf("roots/%s", t->base.text);
-	AUTO(free) char *new = xasprintf("%s.new", folder);
-	unsigned owner = t->conf->ids.first;
-	int r;
-
-	if (sandbox_remove_tree(&t->box, new, err) < 0)
-		return -1;
-	if (mkdirat(t->conf->dir, new, 0755) < 0 ||
-	    (geteuid() == 0 && fchownat(t->conf->dir, new, owner, owner, AT_SYMLINK_NOFOLLOW) < 0))
-		return err_sys(err, "make %s", new);
-	r = inside(t, inside_base, err);
-	if (r == 0 && renameat(t->conf->dir, new, t->conf->dir, folder) < 0)
-		return err_sys(err, "rename %s", new);
-	return r;
-}
-
-static void
-take_base(struct task_job *t, struct roots_id id, int held)
-{
-	if (t->base_held >= 0)
-		close(t->base_held);
-	t->base = id;
-	t->base_held = held;
-}
-
-/* Hold the root that such jobs had last, if it is there: most likely this one gets it too. */
-static void
-guess_base(struct task_job *t)
-{
-	struct roots_id guess = roots_guess(t->conf->dir, t->job->repository, t->job->arch);
-	struct err ignored;
-	int held = -1;
-
-	if (*guess.text && roots_use(t->conf->dir, guess.text, &held, &ignored) == 0)
-		take_base(t, guess, held);
-}
-
-/* Make it if nobody did so meanwhile. ROOTS_BUSY: somebody does. */
-static int
-make_absent(struct task_job *t, const struct pkgset *set, struct err *err)
-{
-	AUTO(free) char *folder = xasprintf("roots/%s", t->base.text);
-	AUTO(close) int alone = -1;
-	int r = roots_hold(t->conf->dir, t->base.text, &alone, err);
-
-	if (r || file_exists(t->conf->dir, folder))
-		return r;
-	watch_say(&t->watch, "artel: making a base root of %zu packages", set->n);
-	if (cache_get_set(&t->cache, set, err) < 0)
-		return -1;
-	r = make_base(t, err);
-	if (r == 0)
-		sweep_note_root(t->conf->dir, t->base.text);
-	return r;
-}
-
-/* Have the base root of base.set and hold it: made by the first job that needs it. */
-static int
-base_root(struct task_job *t, struct err *err)
-{
-	AUTO(str_fini) struct str text = {0};
-	AUTO(pkgset_fini) struct pkgset set = {0};
-	struct roots_id id;
-	int held = -1, r;
-
-	if (read_small(t, "base.set", &text, err) || pkgset_parse(str_c(&text), &set, err) < 0)
-		return err_ctx(err, "base root");
-	id = roots_id(text.p, text.n);
-	if (strcmp(id.text, t->base.text) == 0)
-		return 0;
-	take_base(t, id, -1);
-	while ((r = roots_use(t->conf->dir, id.text, &held, err)) != 0) {
-		phases_enter(t->phases, PHASE_BASE);
-		if (r == ROOTS_ABSENT)
-			r = make_absent(t, &set, err);
-		if (r == ROOTS_BUSY)
-			poll(NULL, 0, LOCK_POLL_MS);
-		else if (r)
-			return r;
-	}
-	take_base(t, id, held);
-	roots_remember(t->conf->dir, t->job->repository, t->job->arch, id.text);
-	return 0;
-}
-
 /* What a set has beyond the base root. */
 static int
-fetch_set(struct task_job *t, const char *set_name, struct err *err)
+fetch_set(struct running *t, const char *set_name, struct err *err)
 {
 	AUTO(pkgset_fini) struct pkgset base = {0};
 	AUTO(pkgset_fini) struct pkgset set = {0};
 	AUTO(pkgset_fini) struct pkgset needed = {0};
 
 	phases_enter(t->phases, PHASE_FETCH);
-	if (read_set(t, "base.set", &base, err) < 0 || read_set(t, set_name, &set, err) < 0)
+	if (running_set(t, "base.set", &base, err) < 0 || running_set(t, set_name, &set, err) < 0)
 		return -1;
 	root_needs(&base, &set, &needed);
 	return cache_get_set(&t->cache, &needed, err);
@@ -311,7 +129,7 @@ fetch_set(struct task_job *t, const char *set_name, struct err *err)
 
 /* Whether inside_all() had all that it needs, and went on. */
 static bool
-went_on(struct task_job *t)
+went_on(struct running *t)
 {
 	AUTO(free) char *path = xasprintf("job/%s/ready", t->name);
 
@@ -319,7 +137,7 @@ went_on(struct task_job *t)
 }
 
 static int
-write_set(struct task_job *t, const char *what, struct pkgset *set, struct err *err)
+write_set(struct running *t, const char *what, struct pkgset *set, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("job/%s/%s", t->name, what);
 	AUTO(str_fini) struct str text = {0};
@@ -331,7 +149,7 @@ write_set(struct task_job *t, const char *what, struct pkgset *set, struct err *
 
 /* In place of solving. */
 static int
-recorded_sets(struct task_job *t, struct err *err)
+recorded_sets(struct running *t, struct err *err)
 {
 	AUTO(pkgset_fini) struct pkgset base = {0};
 	AUTO(pkgset_fini) struct pkgset full = {0};
@@ -344,13 +162,13 @@ recorded_sets(struct task_job *t, struct err *err)
 enum { MORE_ASKED = STEP_FAILED + 1 };
 
 static int
-take_more(struct task_job *t, struct err *err)
+take_more(struct running *t, struct err *err)
 {
 	AUTO(str_fini) struct str raw = {0};
 	AUTO(strs_fini) struct strs more = {0};
 	AUTO(free) char *before = strs_join(&t->more, ", ");
 	AUTO(free) char *now = NULL;
-	int r = read_small(t, "more", &raw, err);
+	int r = running_small(t, "more", &raw, err);
 
 	if (r)
 		return r < 0 ? -1 : 0;
@@ -359,7 +177,7 @@ take_more(struct task_job *t, struct err *err)
 	now = strs_join(&more, ", ");
 	/* They are in the root, and rpmbuild does not see them. */
 	if (t->has_more && strcmp(before, now) == 0)
-		return fail(t, "rpmbuild: BuildRequires are missing that its root has");
+		return running_fail(t, "rpmbuild: BuildRequires are missing that its root has");
 	watch_say(&t->watch, "artel: the build requires %s; once more", more.n ? now : "nothing");
 	strs_fini(&t->more);
 	t->more = more;
@@ -369,7 +187,7 @@ take_more(struct task_job *t, struct err *err)
 }
 
 static int
-clean_round(struct task_job *t, struct err *err)
+clean_round(struct running *t, struct err *err)
 {
 	static const char *const left[] = {"root", "root.upper", "root.work", "home", "tmp", "more", "foreign", "ready", "notes"};
 
@@ -387,7 +205,7 @@ clean_round(struct task_job *t, struct err *err)
  * to make.
  */
 static int
-build_round(struct task_job *t, struct err *err)
+build_round(struct running *t, struct err *err)
 {
 	AUTO(free) char *foreign = xasprintf("job/%s/foreign", t->name);
 	int r;
@@ -396,22 +214,22 @@ build_round(struct task_job *t, struct err *err)
 	if (t->conf->again) {
 		r = recorded_sets(t, err);
 	} else {
-		guess_base(t);
-		r = inside(t, inside_all, err);
+		base_root_guess(t);
+		r = running_inside(t, inside_all, err);
 		if (r || went_on(t))
 			return r;
 	}
 	if (r == 0)
-		r = base_root(t, err);
+		r = base_root_have(t, err);
 	if (r == 0 && file_exists(t->conf->dir, foreign))
-		return inside(t, inside_requires, err);
+		return running_inside(t, inside_requires, err);
 	if (r == 0)
 		r = fetch_set(t, "full.set", err);
-	return r ? r : inside(t, t->job->kind == WIRE_JOB_SRPM ? inside_srpm : inside_build, err);
+	return r ? r : running_inside(t, t->job->kind == WIRE_JOB_SRPM ? inside_srpm : inside_build, err);
 }
 
 static int
-run_build(struct task_job *t, struct err *err)
+run_build(struct running *t, struct err *err)
 {
 	/* What is written during the build is then older than what later times are cut to. */
 	if (now_ms() / 1000 < t->job->source_date_epoch)
@@ -424,15 +242,15 @@ run_build(struct task_job *t, struct err *err)
 		if (r != MORE_ASKED)
 			return r;
 		if (t->conf->again)
-			return fail(t, "the build requires other packages than it did");
+			return running_fail(t, "the build requires other packages than it did");
 		if (clean_round(t, err) < 0)
 			return -1;
 	}
-	return fail(t, "%generate_buildrequires asks for more packages without end");
+	return running_fail(t, "%generate_buildrequires asks for more packages without end");
 }
 
 static void
-say_findings(struct task_job *t, const char *what, const struct finding_list *l)
+say_findings(struct running *t, const char *what, const struct finding_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		AUTO(str_fini) struct str text = {0};
@@ -443,12 +261,12 @@ say_findings(struct task_job *t, const char *what, const struct finding_list *l)
 }
 
 static int
-take_report(struct task_job *t, struct err *err)
+take_report(struct running *t, struct err *err)
 {
 	AUTO(str_fini) struct str raw = {0};
 	AUTO(report_fini) struct report report = {0};
 
-	if (read_small(t, "report", &raw, err) || report_unpack(raw.p, raw.n, &report, err) < 0)
+	if (running_small(t, "report", &raw, err) || report_unpack(raw.p, raw.n, &report, err) < 0)
 		return err_ctx(err, "report");
 	for (size_t i = 0; i < report.notes.n; i++) {
 		watch_say(&t->watch, "note: %s", report.notes.p[i]);
@@ -463,16 +281,16 @@ take_report(struct task_job *t, struct err *err)
 		AUTO(str_fini) struct str why = {0};
 
 		report_summary(&report, &why);
-		return fail(t, str_c(&why));
+		return running_fail(t, str_c(&why));
 	}
 	return 0;
 }
 
 /* With what that takes, step by step; of what was tested before nothing is needed. */
 static int
-install_all(struct task_job *t, struct err *err)
+install_all(struct running *t, struct err *err)
 {
-	int r = base_root(t, err);
+	int r = base_root_have(t, err);
 
 	for (size_t i = t->job->overlay.n - t->job->n_own; i < t->job->overlay.n && r == 0; i++) {
 		AUTO(free) char *set = xasprintf("test.%zu.set", i);
@@ -482,17 +300,17 @@ install_all(struct task_job *t, struct err *err)
 		if (r == TESTED_NOT)
 			r = fetch_set(t, set, err);
 	}
-	return r ? r : inside(t, inside_install, err);
+	return r ? r : running_inside(t, inside_install, err);
 }
 
 static int
-run_test(struct task_job *t, struct err *err)
+run_test(struct running *t, struct err *err)
 {
 	int r;
 
 	phases_enter(t->phases, PHASE_CHECK);
-	guess_base(t);
-	r = inside(t, inside_all, err);
+	base_root_guess(t);
+	r = running_inside(t, inside_all, err);
 	if (r < 0)
 		return -1;
 	/* What the packages break is told before what became of installing them. */
@@ -507,18 +325,18 @@ run_test(struct task_job *t, struct err *err)
 /* Sending back. */
 
 static int
-put_outputs(struct task_job *t, struct err *err)
+put_outputs(struct running *t, struct err *err)
 {
 	size_t n = 0;
 
 	phases_enter(t->phases, PHASE_SEND);
 	if (send_outputs(&t->cache, t->name, &t->out->files, &n, err) < 0)
 		return -1;
-	return t->job->kind != WIRE_JOB_TEST && n == 0 ? fail(t, "the build made no packages") : 0;
+	return t->job->kind != WIRE_JOB_TEST && n == 0 ? running_fail(t, "the build made no packages") : 0;
 }
 
 static int
-put_record(struct task_job *t, struct err *err)
+put_record(struct running *t, struct err *err)
 {
 	AUTO(free) char *path = xasprintf("job/%s/record", t->name);
 	AUTO(pkgset_fini) struct pkgset base = {0};
@@ -526,7 +344,7 @@ put_record(struct task_job *t, struct err *err)
 	AUTO(buildinfo_fini) struct buildinfo record = {0};
 	AUTO(str_fini) struct str text = {0};
 
-	if (read_set(t, "base.set", &base, err) < 0 || read_set(t, "full.set", &full, err) < 0)
+	if (running_set(t, "base.set", &base, err) < 0 || running_set(t, "full.set", &full, err) < 0)
 		return -1;
 	rebuild_info(t->job, t->conf->jobs, &base, &full, &record);
 	buildinfo_text(&record, &text);
@@ -538,13 +356,13 @@ put_record(struct task_job *t, struct err *err)
 }
 
 static int
-take_names(struct task_job *t, struct err *err)
+take_names(struct running *t, struct err *err)
 {
 	AUTO(str_fini) struct str raw = {0};
 	struct wire_result *o = t->out;
 	AUTO(names_fini) struct names n = {0};
 
-	if (read_small(t, "names", &raw, err) || names_unpack(raw.p, raw.n, &n, err) < 0)
+	if (running_small(t, "names", &raw, err) || names_unpack(raw.p, raw.n, &n, err) < 0)
 		return err_ctx(err, "names");
 	o->package = STEAL(n.package);
 	o->evr = STEAL(n.evr);
@@ -553,12 +371,12 @@ take_names(struct task_job *t, struct err *err)
 	o->exclusive = n.exclusive;
 	o->excluded = n.excluded;
 	n = (struct names){0};
-	return text_is_name(o->package) ? 0 : fail(t, "the spec's Name cannot be a package's name");
+	return text_is_name(o->package) ? 0 : running_fail(t, "the spec's Name cannot be a package's name");
 }
 
 /* What took how long: the last words of the log, but for why it failed. */
 static void
-say_times(struct task_job *t)
+say_times(struct running *t)
 {
 	AUTO(str_fini) struct str text = {0};
 
@@ -567,7 +385,7 @@ say_times(struct task_job *t)
 }
 
 static int
-steps(struct task_job *t, struct err *err)
+steps(struct running *t, struct err *err)
 {
 	int r = prepare(t, err);
 
@@ -587,7 +405,7 @@ steps(struct task_job *t, struct err *err)
 }
 
 static void
-say_reason(struct task_job *t)
+say_reason(struct running *t)
 {
 	AUTO(strs_fini) struct strs lines = {0};
 
@@ -600,7 +418,7 @@ say_reason(struct task_job *t)
 
 /* Whether it was. */
 static bool
-keep_root(struct task_job *t, int r)
+keep_root(struct running *t, int r)
 {
 	struct kept how = {.task = t->job->task, .when = now_ms(), .label = t->job->label, .base = t->base.text,
 	    .ids = t->slot->ids, .base_first = t->slot->idmap ? t->conf->ids.first : t->slot->ids.first,
@@ -617,7 +435,7 @@ keep_root(struct task_job *t, int r)
 
 /* What still runs of it is ended; a limit that was passed explains whatever else went wrong. */
 static int
-settle(struct task_job *t, int r)
+settle(struct running *t, int r)
 {
 	struct err why = {0};
 	int over = guard_stop(&t->guard, &why);
@@ -625,7 +443,7 @@ settle(struct task_job *t, int r)
 	t->out->usage = t->guard.usage;
 	if (over == GUARD_PASSED) {
 		t->limit = true;
-		r = fail(t, why.msg);
+		r = running_fail(t, why.msg);
 	} else if (over < 0) {
 		log_at(LOG_WARN, "job %s: %s", t->job->label, why.msg);
 	}
@@ -633,7 +451,7 @@ settle(struct task_job *t, int r)
 }
 
 static void
-say_usage(struct task_job *t)
+say_usage(struct running *t)
 {
 	AUTO(str_fini) struct str text = {0};
 
@@ -642,7 +460,7 @@ say_usage(struct task_job *t)
 }
 
 static void
-finish(struct task_job *t, int r, struct err *err)
+finish(struct running *t, int r, struct err *err)
 {
 	struct err why;
 
@@ -689,7 +507,7 @@ is_32_bits(const char *arch)
 void
 job_run(const struct job_conf *conf, const struct job_slot *slot, const struct wire_job *job, struct wire_result *out)
 {
-	struct task_job t = {.conf = conf, .slot = slot, .job = job, .out = out, .conn = CONN_INIT, .base_held = -1,
+	struct running t = {.conf = conf, .slot = slot, .job = job, .out = out, .conn = CONN_INIT, .base_held = -1,
 	    .name = xasprintf("%lld.%u", (long long)job->ref.job, job->ref.attempt),
 	    .box = {.ids = slot->ids, .dir = conf->state, .network = job->network && job->kind != WIRE_JOB_TEST,
 	        .bits32 = is_32_bits(job->arch)},
