@@ -1,3 +1,7 @@
+/*
+ * One process a job: what the scheduler said is fetched, solved, built or tested inside the sandbox, and sent back. A step
+ * ends well, with the fault of the package (STEP_FAILED), or with ours (-1), which the scheduler tries again elsewhere.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
