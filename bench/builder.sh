@@ -62,6 +62,11 @@ spent() {
 middle() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 seconds() { date +%s.%N; }
 since() { awk -v a="$1" -v b="$(seconds)" 'BEGIN { printf "%.3f", b - a }'; }
+# $cpu: the CPU time of all that this shell has waited for, in seconds. bubblewrap does not wait for what it runs.
+cpu_look() {
+	times >"$FARM/times"
+	cpu=$(awk -F '[ms ]+' 'NR == 2 { print $1 * 60 + $2 + $3 * 60 + $4 }' "$FARM/times")
+}
 say_number() { printf '%s %s %s\n' "$1" "$2" "$3"; }
 
 # A package of one C file, or of none: NAME [LINES of the spec's head]
