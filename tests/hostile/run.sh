@@ -50,7 +50,7 @@ outside() {
 # Processes of the ids of jobs; mounts, control groups and folders of jobs.
 left_over() {
 	local farm_id
-	awk -v low="$UID_BASE" '/^Uid:/ && $2 >= low && $2 < low + 16 * 65536 { print FILENAME }' /proc/[0-9]*/status 2>/dev/null
+	grep -s '^Uid:' /proc/[0-9]*/status | awk -v low="$UID_BASE" '$2 >= low && $2 < low + 16 * 65536'
 	grep -F "$FARM" /proc/mounts
 	for farm_id in "$FARM"/builder/*; do
 		find /sys/fs/cgroup -maxdepth 6 -type d -name "artel.*$(stat -c '%i' "$farm_id").*" ! -name '*.builder' 2>/dev/null

@@ -26,8 +26,11 @@ git_make joe stubborn 1-1 "$stubborn"
 id=$(build joe stubborn 1-1)
 until artel log "$id" 2>/dev/null | grep -q '^stubborn-is-there' || [ "$SECONDS" -gt 90 ]; do sleep 0.2; done
 
-# Processes of the jobs' ids.
-there() { awk -v low="$UID_BASE" '/^Uid:/ && $2 >= low && $2 < low + 16 * 65536 { n++ } END { print n + 0 }' /proc/[0-9]*/status 2>/dev/null; }
+# Processes of the jobs' ids, but not those that are dead and wait for pid 1 to take notice.
+there() {
+	grep -hsE '^(State|Uid):' /proc/[0-9]*/status |
+		awk -v low="$UID_BASE" '/^State/ { dead = $2 == "Z" || $2 == "X" } /^Uid/ && !dead && $2 >= low && $2 < low + 16 * 65536 { n++ } END { print n + 0 }'
+}
 groups() { find /sys/fs/cgroup -maxdepth 6 -type d -name "artel.*$(stat -c %i "$FARM/builder/$1").*" ! -name '*.builder' 2>/dev/null | wc -l; }
 # Until a command prints 0; how many milliseconds after $began.
 gone() {
