@@ -118,7 +118,7 @@ find_groups(const struct daemon_conf *d, struct cgroups *groups, struct err *err
 	    file_replace(d->job.dir, "groups", str_c(&paths), paths.n, 0644, err) < 0)
 		return -1;
 	guard_table(groups, &table);
-	for (size_t i = 0; i < table.n; i++)
+	for (size_t i = 0; i < table.n && !conf.rebuild; i++)
 		log_at(strstr(table.p[i], "NOT") ? LOG_WARN : LOG_INFO, "limits: %s", table.p[i]);
 	return 0;
 }
