@@ -24,8 +24,9 @@ unix.listen()
 with open(farm + "/port.new", "w") as f:
     f.write(str(tcp.getsockname()[1]))
 os.rename(farm + "/port.new", farm + "/port")
-while True:
-    for s in select.select([tcp, unix], [], [])[0]:
+parent = os.getppid()
+while os.getppid() == parent:
+    for s in select.select([tcp, unix], [], [], 1)[0]:
         s.accept()
         open(farm + "/heard", "a").write("somebody\n")
 PY
