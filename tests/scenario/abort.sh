@@ -2,7 +2,8 @@
 # A task is aborted whose build has left daemons that take no notice of signals: all of it is gone in two seconds.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
-UID_BASE=1700000000
+# Of this run alone, as others may run beside it.
+UID_BASE=$((1000000000 + $$ % 500 * 2000000))
 scenario_begin start
 
 stubborn=$(spec_make stubborn 1 <<'SPEC'
