@@ -19,7 +19,7 @@
 #include "builder/names.h"
 #include "builder/phases.h"
 #include "builder/reason.h"
-#include "builder/rebuild.h"
+#include "builder/record.h"
 #include "builder/root.h"
 #include "builder/running.h"
 #include "builder/send.h"
@@ -158,7 +158,7 @@ recorded_sets(struct running *t, struct err *err)
 	AUTO(pkgset_fini) struct pkgset base = {0};
 	AUTO(pkgset_fini) struct pkgset full = {0};
 
-	rebuild_sets(t->conf->again, &base, &full);
+	record_sets(t->conf->again, &base, &full);
 	return write_set(t, "base.set", &base, err) < 0 ? -1 : write_set(t, "full.set", &full, err);
 }
 
@@ -350,7 +350,7 @@ put_record(struct running *t, struct err *err)
 
 	if (running_set(t, "base.set", &base, err) < 0 || running_set(t, "full.set", &full, err) < 0)
 		return -1;
-	rebuild_info(t->job, t->conf->jobs, &base, &full, &record);
+	record_make(t->job, t->conf->jobs, &base, &full, &record);
 	buildinfo_text(&record, &text);
 	if (file_replace(t->conf->dir, path, str_c(&text), text.n, 0644, err) < 0)
 		return -1;
