@@ -29,6 +29,9 @@
 
 AUTO_DEFINE(scmp_filter_ctx, seccomp_release);
 
+/* The child's exit status when it did not come as far as fn; the last descriptor that could be a folder. */
+enum { OURS = 2, FOLDERS_MAX = 65536 };
+
 /* The filter. */
 
 static const char *const refused[] = {
@@ -228,16 +231,35 @@ struct call {
 	void *arg;
 };
 
+/* A folder that someone left open would still lead to the old root: it is no less there for being out of sight. */
+static void
+close_folders(void)
+{
+	struct stat st;
+
+	for (int fd = STDERR_FILENO + 1, max = (int)sysconf(_SC_OPEN_MAX); fd < max && fd < FOLDERS_MAX; fd++)
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			close(fd);
+}
+
+static void __attribute__((noreturn))
+end(int report, const struct err *err, int status)
+{
+	(void)!write(report, err->msg, strlen(err->msg));
+	_exit(status);
+}
+
 static void __attribute__((noreturn))
 child(const struct call *c, int report)
 {
 	struct err err = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (c->before(c->arg, &err) < 0 || confine(c->root, &err) < 0 || c->fn(c->arg, &err) < 0) {
-		(void)!write(report, err.msg, strlen(err.msg));
-		_exit(1);
-	}
+	close_folders();
+	if (c->before(c->arg, &err) < 0 || confine(c->root, &err) < 0)
+		end(report, &err, OURS);
+	if (c->fn(c->arg, &err) < 0)
+		end(report, &err, 1);
 	_exit(0);
 }
 
@@ -252,15 +274,14 @@ middle(const struct call *c, int report)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC) < 0 || (pid = fork()) < 0) {
 		err_sys(&err, "make namespaces");
-		(void)!write(report, err.msg, strlen(err.msg));
-		_exit(1);
+		end(report, &err, OURS);
 	}
 	if (pid == 0)
 		child(c, report);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			_exit(1);
-	_exit(WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 int
@@ -273,7 +294,7 @@ confine_call(const char *root, sandbox_fn *before, sandbox_fn *fn, void *arg, st
 	pid_t pid;
 
 	if (pipe2(report, O_CLOEXEC) < 0)
-		return err_sys(err, "pipe");
+		return err_set(err, CONFINE_OURS, "pipe: %s", strerror(errno));
 	pid = fork();
 	if (pid == 0) {
 		close(report[0]);
@@ -282,7 +303,7 @@ confine_call(const char *root, sandbox_fn *before, sandbox_fn *fn, void *arg, st
 	close(report[1]);
 	if (pid < 0) {
 		close(report[0]);
-		return err_sys(err, "fork");
+		return err_set(err, CONFINE_OURS, "fork: %s", strerror(errno));
 	}
 	while (n < (ssize_t)sizeof(msg) - 1 &&
 	    ((got = read(report[0], msg + n, sizeof(msg) - 1 - (size_t)n)) > 0 || (got < 0 && errno == EINTR)))
@@ -291,8 +312,8 @@ confine_call(const char *root, sandbox_fn *before, sandbox_fn *fn, void *arg, st
 	close(report[0]);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return err_sys(err, "wait");
+			return err_set(err, CONFINE_OURS, "wait: %s", strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return err_set(err, ECHILD, "%s", n ? msg : "killed");
+	return err_set(err, WIFEXITED(status) && WEXITSTATUS(status) == OURS ? CONFINE_OURS : ECHILD, "%s", n ? msg : "killed");
 }

@@ -5,6 +5,8 @@
 #ifndef ARTEL_BASE_CONFINE_H
 #define ARTEL_BASE_CONFINE_H
 
+#include <errno.h>
+
 #include "base/sandbox.h"
 
 struct err;
@@ -13,8 +15,10 @@ struct err;
  * From inside a sandbox_fn: run fn(arg) in a child that sees nothing but `root`, with a /dev of its own, as the first
  * process of a PID namespace, without the capabilities that installing does not need, and without the system calls of
  * confine_filter(). before(arg) runs in the child while it still sees all; the descriptors it opens are fn's. Waits;
- * all that fn started is dead then. -1 with the error of before or fn.
+ * all that fn started is dead then. -1 with the error of before or fn; its code is CONFINE_OURS if it did not come as
+ * far as fn, else ECHILD.
  */
+enum { CONFINE_OURS = ENOTRECOVERABLE };
 int confine_call(const char *root, sandbox_fn *before, sandbox_fn *fn, void *arg, struct err *err);
 
 /*

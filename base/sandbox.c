@@ -29,7 +29,7 @@
 #include "base/str.h"
 #include "base/text.h"
 
-enum { RANGE_ROOT = 1000000, RANGE_COUNT = 65536, REPORT = STDERR_FILENO + 1 };
+enum { RANGE_ROOT = 1000000, RANGE_COUNT = 65536, NO_BWRAP = 127, REPORT = STDERR_FILENO + 1 };
 
 /* "name:first:count" lines of /etc/subuid. */
 static int
@@ -158,6 +158,7 @@ static int
 enter(const struct sandbox *s, int tell, int hear, struct err *err)
 {
 	bool root = geteuid() == 0;
+	pid_t parent = getppid();
 	char c = 0;
 
 	if (root && (private_mounts(err) < 0 || sandbox_root_make(s, err) < 0))
@@ -168,7 +169,10 @@ enter(const struct sandbox *s, int tell, int hear, struct err *err)
 		return err_set(err, EPIPE, "the parent went away");
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return err_sys(err, "become uid 0 of the namespace");
+	/* Becoming another user has cleared that; the parent may have ended meanwhile. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		return err_set(err, EPIPE, "the parent went away");
 	if (unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (s->network ? 0 : CLONE_NEWNET)) < 0)
 		return err_sys(err, "make namespaces");
 	umask(022);
@@ -366,7 +370,7 @@ exec_bwrap(char *const *argv, const struct sandbox_exec *x)
 	/* For job control it must be the session's. It is no one else's: what is typed into it reaches only this session. */
 	if (x->terminal && (setsid() < 0 || ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)) {
 		dprintf(STDERR_FILENO, "terminal: %s\n", strerror(errno));
-		_exit(127);
+		_exit(NO_BWRAP);
 	}
 	if (setgroups(0, NULL) == 0 && setresgid(SANDBOX_BUILDER, SANDBOX_BUILDER, SANDBOX_BUILDER) == 0 &&
 	    setresuid(SANDBOX_BUILDER, SANDBOX_BUILDER, SANDBOX_BUILDER) == 0) {
@@ -374,7 +378,7 @@ exec_bwrap(char *const *argv, const struct sandbox_exec *x)
 		execvp("bwrap", argv);
 	}
 	dprintf(STDERR_FILENO, "bwrap: %s (install the package bubblewrap)\n", strerror(errno));
-	_exit(127);
+	_exit(NO_BWRAP);
 }
 
 /* Words with a NULL behind each group. */
@@ -448,6 +452,8 @@ sandbox_exec(const struct sandbox_exec *x, int *status, struct err *err)
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	ended = ended_decode(wait_status);
+	if (ended.how == ENDED_EXIT && ended.code == NO_BWRAP)
+		return err_set(err, ENOENT, "bubblewrap cannot be started here");
 	*status = ended.how == ENDED_SIGNAL ? 128 + ended.code : ended.code;
 	return 0;
 }

@@ -166,6 +166,27 @@ read_beside(void *arg, struct err *err)
 	return read(s->fd, &c, 1) == 1 && c == 'x' ? 0 : err_sys(err, "read");
 }
 
+/* A folder of the old root, open in whoever calls. */
+static int
+leave_open(void *arg, struct err *err)
+{
+	struct steps *s = arg;
+
+	s->fd = open(SANDBOX_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->fd < 0)
+		return err_sys(err, "open");
+	return confine_call(SANDBOX_DIR "/root", s->before, s->fn, s, err);
+}
+
+static int
+look_outside(void *arg, struct err *err)
+{
+	const struct steps *s = arg;
+	struct stat st;
+
+	return fstatat(s->fd, "beside", &st, 0) < 0 && errno == EBADF ? 0 : err_set(err, EINVAL, "the old root is reached");
+}
+
 static int
 complain(void *arg, struct err *err)
 {
@@ -183,10 +204,12 @@ static void
 test_ways(void **state)
 {
 	AUTO(place_fini) struct place p = {0};
+	struct steps open_folder = {nothing, look_outside, -1};
 	struct err err = {0};
 
 	place_init(&p);
 	OK(call(&p, open_beside, read_beside, &err));
+	OK(sandbox_call(&p.box, leave_open, &open_folder, &err));
 	FAILS(call(&p, nothing, complain, &err), "it went wrong");
 	FAILS(call(&p, complain, nothing, &err), "it went wrong");
 	/* The first process of a namespace ignores its own signals: it goes on. */

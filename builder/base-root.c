@@ -95,8 +95,11 @@ base_root_have(struct running *t, struct err *err)
 		phases_enter(t->phases, PHASE_BASE);
 		if (r == ROOTS_ABSENT)
 			r = make_absent(t, &set, err);
-		if (r == ROOTS_BUSY)
+		if (r == ROOTS_BUSY) {
 			poll(NULL, 0, LOCK_POLL_MS);
+			if (t->watch.deadline != INT64_MAX)
+				t->watch.deadline += LOCK_POLL_MS;
+		}
 		else if (r)
 			return r;
 	}

@@ -9,7 +9,7 @@
 #include "builder/clean.h"
 #include "builder/job.h"
 
-enum { TRIES = 40, PAUSE_MS = 50 };
+enum { TRIES = 40, GROUP_TRIES = 30, PAUSE_MS = 50 };
 
 int
 clean_folder(const struct sandbox *box, const char *name, struct err *err)
@@ -29,9 +29,13 @@ clean_job(const struct job_conf *conf, const struct job_slot *slot, struct wire_
 	AUTO(free) char *name = xasprintf("%lld.%u", (long long)ref.job, ref.attempt);
 	struct cgroup group = {conf->groups, conf->groups ? xasprintf("%s%s", conf->groups->prefix, name) : NULL};
 	bool gone = cgroup_remove(&group);
+	int r;
+
+	/* Much memory takes long to give back. */
+	for (int i = 0; !gone && i < GROUP_TRIES; i++)
+		gone = cgroup_remove(&group);
 
 	cgroup_fini(&group);
-	if (!gone)
-		return err_set(err, EBUSY, "processes of the job cannot be killed");
-	return clean_folder(&box, name, err);
+	r = clean_folder(&box, name, err);
+	return r == 0 && !gone ? err_set(err, EBUSY, "processes of the job cannot be killed") : r;
 }

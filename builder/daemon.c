@@ -26,6 +26,7 @@
 #include "builder/daemon.h"
 #include "builder/roots.h"
 #include "builder/sweep.h"
+#include "package/partial.h"
 #include "wire/conn.h"
 
 enum { BEAT_MS = 2000, RETRY_MS = 500, RETRY_MAX_MS = 4000, REFUSED_MS = 10000, WELCOME_MS = 10000, SWEEP_MIN_MS = 1000,
@@ -180,15 +181,11 @@ on_swept(void *arg, uint32_t events)
 	flush(d);
 }
 
-static void __attribute__((noreturn))
-sweep_child(struct daemon *d, int64_t jobs_since, pid_t parent)
+/* A child ends with us, hears signals again, and does not hold the scheduler's connection open. */
+static void
+begin_child(struct daemon *d, pid_t parent)
 {
-	const struct sandbox box = {.ids = d->conf->job.ids, .dir = d->conf->job.state};
-	const struct sweep s = {.dir = d->conf->job.dir, .box = &box, .limit = d->conf->cache, .jobs_since = jobs_since};
-	struct swept done;
-	struct err err = {0};
 	sigset_t none;
-	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -197,7 +194,21 @@ sweep_child(struct daemon *d, int64_t jobs_since, pid_t parent)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (d->conn.fd >= 0)
 		close(d->conn.fd);
-	r = sweep_cache(&s, &done, &err);
+}
+
+static void __attribute__((noreturn))
+sweep_child(struct daemon *d, int64_t jobs_since, pid_t parent)
+{
+	const struct sandbox box = {.ids = d->conf->job.ids, .dir = d->conf->job.state};
+	const struct sweep s = {.dir = d->conf->job.dir, .box = &box, .limit = d->conf->cache, .jobs_since = jobs_since};
+	struct swept done = {0};
+	struct err err = {0};
+	int r;
+
+	begin_child(d, parent);
+	r = partial_sweep(s.dir, PARTIAL_MAX_S, PARTIAL_MAX_S, &err);
+	if (r == 0)
+		r = sweep_cache(&s, &done, &err);
 	if (r < 0)
 		log_at(LOG_WARN, "sweep: %s", err.msg);
 	if (done.roots || done.artefacts)
@@ -274,16 +285,9 @@ child(struct daemon *d, struct slot *s, pid_t parent)
 	AUTO(str_fini) struct str packed = {0};
 	struct wire_result result;
 	struct err err;
-	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
+	begin_child(d, parent);
 	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (d->conn.fd >= 0)
-		close(d->conn.fd);
 	job_run(&d->conf->job, &d->places[s->place], &s->job, &result);
 	wire_result_pack(&packed, &result);
 	_exit(file_write_fd(s->file, packed.p, packed.n, &err) < 0);
@@ -360,10 +364,10 @@ clean(struct slot *s)
 {
 	struct daemon *d = s->daemon;
 	struct err err = {0};
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		begin_child(d, parent);
 		if (clean_job(&d->conf->job, &d->places[s->place], s->job.ref, &err) < 0)
 			log_at(LOG_WARN, "job %s: %s", s->job.label, err.msg);
 		_exit(0);

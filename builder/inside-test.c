@@ -134,8 +134,14 @@ look_at(const struct inside *in, size_t i, struct seen_list *seen, struct err *e
 	AUTO(str_fini) struct str packed = {0};
 	int r = dir < 0 ? err_sys(err, "open %s", SANDBOX_DIR) : tested_find(dir, in->name, in->job, i, &packed, err);
 
-	if (r)
-		return r < 0 ? -1 : try_install(in, i, seen, err);
+	if (r < 0)
+		return -1;
+	if (r) {
+		/* What installs must have no folder open: it would lead out of the root. */
+		close(dir);
+		dir = -1;
+		return try_install(in, i, seen, err);
+	}
 	dprintf(STDOUT_FILENO, "artel: install check of %s: cached\n", in->job->overlay.p[i].name);
 	return seen_unpack(packed.p, packed.n, seen, err);
 }

@@ -32,7 +32,7 @@
 #include "wire/buildinfo.h"
 #include "wire/exchange.h"
 
-enum { MAX_MORE_ROUNDS = 10, REOPEN_MS = 500, PARTIAL_MAX_S = 86400 };
+enum { MAX_MORE_ROUNDS = 10, REOPEN_MS = 500 };
 
 static int
 make_folder(struct running *t, const char *path, struct err *err)
@@ -65,7 +65,7 @@ static int
 reopen(void *arg, struct err *err)
 {
 	struct running *t = arg;
-
+	int64_t since = tick_ms();
 	int r;
 
 	while ((r = connect_once(t, err)) < 0) {
@@ -73,6 +73,9 @@ reopen(void *arg, struct err *err)
 			return -1;
 		poll(NULL, 0, REOPEN_MS);
 	}
+	/* That the farm was away is no fault of the package's. */
+	if (t->watch.deadline != INT64_MAX)
+		t->watch.deadline += tick_ms() - since;
 	return r ? -1 : 0;
 }
 
@@ -85,7 +88,7 @@ prepare(struct running *t, struct err *err)
 
 	if (guard_begin(&t->guard, &t->job->limits, t->conf->groups, &t->box, t->conf->dir, folder, t->name, err) < 0)
 		return -1;
-	if (!t->job->keep && !t->conf->again && kept_forget(t->conf, t->job->task, err) < 0)
+	if (!t->job->keep && !t->conf->keep && !t->conf->again && kept_forget(t->conf, t->job->task, err) < 0)
 		return -1;
 	if (sandbox_remove_tree(&t->box, folder, err) < 0 || make_folder(t, folder, err) < 0 || make_folder(t, out, err) < 0)
 		return -1;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/confine.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/vec.h"
@@ -61,6 +62,8 @@ inside_base(void *arg, struct err *err)
 	if (install_all(root, &paths, err) < 0) {
 		AUTO(free) char *why = xasprintf("base root: %s", err->msg);
 
+		if (err->code == CONFINE_OURS)
+			return -1;
 		return step_failed(in, why, err);
 	}
 	if (set.n && verify(root, &set, err) < 0)
@@ -120,6 +123,9 @@ refused(const struct inside *in, const char *what, struct err *err)
 {
 	AUTO(free) char *why = xasprintf("%s: %s", what, err->msg);
 
+	/* Not rpm's word: it did not come so far. */
+	if (err->code == CONFINE_OURS)
+		return -1;
 	return step_failed(in, why, err) < 0 ? -1 : ROOT_REFUSED;
 }
 

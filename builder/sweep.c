@@ -231,6 +231,13 @@ remove_root(const struct sweep *s, const char *id, int64_t used_ms, struct err *
 }
 
 /* Of roots whose removal was killed. */
+/* On its way out, or never finished: whoever makes it holds it. */
+static bool
+left_over(const char *suffix)
+{
+	return strcmp(suffix, ".gone") == 0 || strcmp(suffix, ".new") == 0;
+}
+
 static int
 finish_removals(const struct sweep *s, struct err *err)
 {
@@ -245,7 +252,7 @@ finish_removals(const struct sweep *s, struct err *err)
 		AUTO(free) char *id = xstrndup(e->d_name, strnlen(e->d_name, ROOTS_ID));
 		AUTO(close) int held = -1;
 
-		if (!roots_valid(id) || strcmp(e->d_name + ROOTS_ID, ".gone") != 0 || roots_hold(s->dir, id, &held, err) != 0)
+		if (!roots_valid(id) || !left_over(e->d_name + ROOTS_ID) || roots_hold(s->dir, id, &held, err) != 0)
 			continue;
 		if (sandbox_remove_tree(s->box, path, err) < 0)
 			return -1;

@@ -111,7 +111,7 @@ key_of(int dir, const char *name, const struct wire_job *job, size_t i, struct s
 	AUTO(str_fini) struct str base = {0};
 	AUTO(str_fini) struct str full = {0};
 
-	if (file_read(dir, base_path, SET_MAX, &base, err) || file_read(dir, full_path, SET_MAX, &full, err))
+	if (file_read_beneath(dir, base_path, SET_MAX, &base, err) || file_read_beneath(dir, full_path, SET_MAX, &full, err))
 		return err_set(err, ENOENT, "sets of %s are missing", job->overlay.p[i].name);
 	*key = tested_key(job->overlay.p[i].sha256, &base, &full);
 	return 0;
@@ -133,7 +133,7 @@ tested_keep(int dir, const char *name, const struct wire_job *job, struct err *e
 		AUTO(str_fini) struct str seen = {0};
 		AUTO(str_fini) struct str old = {0};
 		struct sha256 key;
-		int r = file_read(dir, path, SEEN_PACKED_MAX, &seen, err);
+		int r = file_read_beneath(dir, path, SEEN_PACKED_MAX, &seen, err);
 
 		if (r < 0 || key_of(dir, name, job, i, &key, err) < 0)
 			return -1;

@@ -95,7 +95,7 @@ verdict_notes(int dir, const char *name, struct strs *out, struct err *err)
 	AUTO(free) char *path = xasprintf("job/%s/notes", name);
 	AUTO(str_fini) struct str text = {0};
 
-	if (file_read(dir, path, NOTES_MAX, &text, err) < 0)
+	if (file_read_beneath(dir, path, NOTES_MAX, &text, err) < 0)
 		return -1;
 	strs_split(out, str_c(&text), "\n");
 	return 0;

@@ -72,7 +72,10 @@ partial_begin(int dir, const char *sha256, bool keep, struct partial *p, struct 
 	if (!keep || (copy(dir, name.text, p, err) == 0 && take_name(dir, name.text, p, err) == 0))
 		return 0;
 	artefact_cancel(dir, &p->tmp);
-	return -1;
+	/* One that cannot be read, or has no room beside its copy, is worth less than the rest of its artefact. */
+	unlinkat(dir, name.text, 0);
+	*p = (struct partial){.tmp.fd = -1};
+	return artefact_begin(dir, &p->tmp, err);
 }
 
 /* Somebody may take the name over between the look and the removal: all that they lose is the name. */

@@ -13,6 +13,8 @@
 
 struct err;
 
+enum { PARTIAL_MAX_S = 86400 };	/* older than that they are of no use: for partial_sweep() */
+
 struct partial {
 	struct artefact_tmp tmp;	/* where it is written; tmp.fd: what was there already, its offset at the end */
 	bool named;			/* also by its hash */

@@ -37,7 +37,7 @@ state_file(struct assign *a, const char *kind, char **out, struct err *err)
 	    a->arch, (long long)a->task.base) : r;
 }
 
-/* The sources that a task takes away, from the moment that something of them was built; and, its own, what it says of them. */
+/* The sources that a task takes away, its own from the moment that something of them was built here; and, its own, what it says of them. */
 static void
 take_sources(struct assign *a, int64_t task, const struct subtask_list *subs, const struct output_list *outs, struct strs *gone)
 {
@@ -47,7 +47,7 @@ take_sources(struct assign *a, int64_t task, const struct subtask_list *subs, co
 
 		for (size_t k = 0; k < outs->n && !built; k++)
 			built = outs->p[k].subtask == t->id && strcmp(outs->p[k].kind, "rpm") == 0 &&
-			    (a->job->kind == JOB_TEST || strcmp(outs->p[k].arch, a->arch) == 0);
+			    (task != a->task.id || a->job->kind == JOB_TEST || strcmp(outs->p[k].arch, a->arch) == 0);
 		if (built && *t->package && !strs_has(gone, t->package))
 			strs_add(gone, t->package);
 		if (task == a->task.id)
@@ -207,7 +207,10 @@ tighten(uint64_t limit, uint64_t used, unsigned factor, uint64_t floor)
 	return used == 0 || (limit && limit < own) ? limit : own;
 }
 
-/* The repository's policy over the scheduler's; and a source that was built before gets no more than many times that. */
+/*
+ * A source that was built before gets no more of the scheduler's limits than many times what it used; over that goes what
+ * its repository says, so that somebody can raise what has become too little.
+ */
 static int
 set_limits(struct assign *a, struct err *err)
 {
@@ -219,18 +222,20 @@ set_limits(struct assign *a, struct err *err)
 	struct used peak = {0};
 	int r;
 
-	if (limits_parse(l, a->repository.limits, err) < 0 || subtask_find(a->s, a->task.id, &subs, err) < 0)
+	if (subtask_find(a->s, a->task.id, &subs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < subs.n; i++)
 		if (subs.p[i].id == a->job->subtask)
 			package = subs.p[i].package;
 	r = *package ? usage_peak(a->s, package, a->job->arch, a->job->kind, &peak, err) : USAGE_NONE;
-	if (r)
-		return r < 0 ? -1 : 0;
-	l->time_ms = (int64_t)tighten((uint64_t)l->time_ms, (uint64_t)peak.elapsed_ms, TIMES, TIME_FLOOR_MS);
-	l->memory_bytes = tighten(l->memory_bytes, (uint64_t)peak.memory, MEMORY_TIMES, space_floor);
-	l->disk_bytes = tighten(l->disk_bytes, (uint64_t)peak.disk, TIMES, space_floor);
-	return 0;
+	if (r < 0)
+		return -1;
+	if (r == 0) {
+		l->time_ms = (int64_t)tighten((uint64_t)l->time_ms, (uint64_t)peak.elapsed_ms, TIMES, TIME_FLOOR_MS);
+		l->memory_bytes = tighten(l->memory_bytes, (uint64_t)peak.memory, MEMORY_TIMES, space_floor);
+		l->disk_bytes = tighten(l->disk_bytes, (uint64_t)peak.disk, TIMES, space_floor);
+	}
+	return limits_parse(l, a->repository.limits, err);
 }
 
 /* A builder names its own architecture first. */

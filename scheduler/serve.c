@@ -14,7 +14,7 @@
 #include "scheduler/serve.h"
 #include "wire/exchange.h"
 
-enum { LOG_MAX = 64 << 20, SWEEP_MS = 3600000, PARTIAL_MAX_S = 86400 };
+enum { LOG_MAX = 64 << 20, SWEEP_MS = 3600000 };
 
 struct server {
 	int dir;

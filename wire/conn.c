@@ -39,10 +39,10 @@ conn_open(struct conn *c, const char *root, struct err *err)
 
 	if (doorbell_address(root, "wire", &address, err) < 0)
 		return -1;
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* A scheduler that stands still has a backlog: when it is full this fails at once, and is tried again. */
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return err_sys(err, "connect to the scheduler at %s", address.sun_path);
-	fcntl(c->fd, F_SETFL, O_NONBLOCK);
 	return 0;
 }
 
