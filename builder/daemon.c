@@ -639,7 +639,9 @@ set_up(struct daemon *d, struct err *err)
 	if (!d->loop || !loop_timer(d->loop, RETRY_MS, on_timer, d, err) ||
 	    loop_signal(d->loop, SIGTERM, on_stop, d, err) < 0 || loop_signal(d->loop, SIGINT, on_stop, d, err) < 0)
 		return -1;
-	return job_sweep(&d->conf->job, err) < 0 ? -1 : make_places(d, err);
+	if (job_sweep(&d->conf->job, err) < 0 || make_places(d, err) < 0)
+		return -1;
+	return job_probe(&d->conf->job, &d->places[0], err);
 }
 
 /* Their groups go with them; their folders when the next builder starts. */

@@ -538,6 +538,25 @@ job_run(const struct job_conf *conf, const struct job_slot *slot, const struct w
 	phases_free(t.phases);
 }
 
+static int
+run_true(void *arg, struct err *err)
+{
+	const struct sandbox_exec x = {.root = "/", .home = "/tmp", .argv = (const char *const[]){"true", NULL}};
+	int status;
+
+	if (sandbox_exec(&x, &status, err) < 0)
+		return -1;
+	return status ? err_set(err, EPERM, "bubblewrap cannot run a program here: status %d", status) : 0;
+}
+
+int
+job_probe(const struct job_conf *conf, const struct job_slot *slot, struct err *err)
+{
+	const struct sandbox box = {.ids = slot->ids, .dir = conf->state, .log = STDERR_FILENO};
+
+	return sandbox_call(&box, run_true, NULL, err) < 0 ? err_ctx(err, "no build can run") : 0;
+}
+
 int
 job_sweep(const struct job_conf *conf, struct err *err)
 {

@@ -43,6 +43,8 @@ struct job_slot {
 
 /* Run it; the result is always filled. Blocking. */
 void job_run(const struct job_conf *conf, const struct job_slot *slot, const struct wire_job *job, struct wire_result *out);
+/* Whether programs can be run in the sandbox here at all: else every package would seem broken. */
+int job_probe(const struct job_conf *conf, const struct job_slot *slot, struct err *err);
 /* Remove what jobs of an earlier process left, but not what is kept. */
 int job_sweep(const struct job_conf *conf, struct err *err);
 
