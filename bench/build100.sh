@@ -10,7 +10,7 @@
 . "$(dirname "$0")/builder.sh"
 n=${PACKAGES:-100} slots=2
 
-base=$(base_make 2>/dev/null)
+base=$(base_make '' 2>/dev/null)
 farm_make "$base" 2>/dev/null
 user_make joe
 c_package warm

@@ -53,9 +53,11 @@ phases() {
 }
 # Seconds in these phases, of the jobs that SQL's WHERE chooses: one line each. WHERE PHASE...
 spent() {
-	local job names=${*:2}
-	for job in $(query "SELECT id FROM job WHERE $1 ORDER BY id"); do
-		phases "$job" | awk -v names="|${names// /|}|" '{ n = $1; $1 = ""; sub(/^ /, ""); gsub(/ /, "_"); if (index(names, "|" $0 "|")) sum += n }
+	local job where=$1 names
+	shift
+	names="|$(IFS="|"; printf "%s" "$*")|"
+	for job in $(query "SELECT id FROM job WHERE $where ORDER BY id"); do
+		phases "$job" | awk -v names="$names" '{ n = $1; $1 = ""; sub(/^ /, ""); gsub(/ /, "_"); if (index(names, "|" $0 "|")) sum += n }
 			END { printf "%.3f\n", sum }'
 	done
 }
@@ -65,6 +67,7 @@ since() { awk -v a="$1" -v b="$(seconds)" 'BEGIN { printf "%.3f", b - a }'; }
 # $cpu: the CPU time of all that this shell has waited for, in seconds. bubblewrap does not wait for what it runs.
 cpu_look() {
 	times >"$FARM/times"
+	# shellcheck disable=SC2034 # its callers read it
 	cpu=$(awk -F '[ms ]+' 'NR == 2 { print $1 * 60 + $2 + $3 * 60 + $4 }' "$FARM/times")
 }
 say_number() { printf '%s %s %s\n' "$1" "$2" "$3"; }

@@ -7,7 +7,7 @@
 rounds=${ROUNDS:-5}
 small='bash dash coreutils diffutils findutils sed grep gzip tar cpio rpm-build mawk file xz-utils bzip2 patch'
 
-base=$(base_make 2>/dev/null)
+base=$(base_make '' 2>/dev/null)
 farm_make "$base" 2>/dev/null
 artel repo create small --arch x86_64 --import "$base" --base-group "$small" 2>/dev/null
 user_make joe

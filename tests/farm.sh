@@ -27,11 +27,11 @@ export GIT_AUTHOR_NAME=maintainer GIT_AUTHOR_EMAIL=maintainer@example.org
 export GIT_COMMITTER_NAME=maintainer GIT_COMMITTER_EMAIL=maintainer@example.org
 
 # A base repository to build in, cached between runs; prints its path. [ARCH]
-base_make() {
-	local cache=${ARTEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/artel/debs}
+base_make() { # ARCH (of this machine: "")
+	local arch=$1 cache=${ARTEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/artel/debs}
 
 	mkdir -p "$cache"
-	"$here/base-repository/make" "$cache/repository-$GROUP${1:+-$1}" --group "$GROUP" ${1:+--arch "$1"}
+	"$here/base-repository/make" "$cache/repository-$GROUP${arch:+-$arch}" --group "$GROUP" ${arch:+--arch "$arch"}
 }
 
 farm_make() { # BASE [OPTION of repo create...]

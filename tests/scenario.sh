@@ -58,7 +58,7 @@ scenario_begin() { # [farm|start]
 	[ "$(id -u)" = 0 ] || [ -n "${FARMER:-}" ] || { echo 'Bail out! scenarios run as root: builds get user ids of their own'; exit 1; }
 	[ -x "$BUILD/artel" ] || { echo "Bail out! no programs in $BUILD"; exit 1; }
 	[ "${1:-farm}" = empty ] && return
-	base=$(base_make 2>/dev/null) || { echo 'Bail out! no base repository'; exit 1; }
+	base=$(base_make '' 2>/dev/null) || { echo 'Bail out! no base repository'; exit 1; }
 	farm_make "$base" 2>/dev/null || { echo 'Bail out! no farm'; exit 1; }
 	user_make joe
 	user_make ann

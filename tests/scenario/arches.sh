@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../scenario.sh"
 GROUP=debug
 scenario_begin empty
-if ! base=$(base_make 2>/dev/null) || ! base32=$(base_make i686 2>/dev/null); then
+if ! base=$(base_make '' 2>/dev/null) || ! base32=$(base_make i686 2>/dev/null); then
 	echo 'Bail out! no base repository'
 	exit 1
 fi

@@ -6,7 +6,7 @@
 
 if [ -z "${FARMER:-}" ]; then
 	scenario_begin empty
-	base=$(base_make 2>/dev/null) || { echo 'Bail out! no base repository'; exit 1; }
+	base=$(base_make '' 2>/dev/null) || { echo 'Bail out! no base repository'; exit 1; }
 	for f in passwd group subuid subgid; do
 		[ ! -e "/etc/$f" ] || cp "/etc/$f" "$FARM/$f"
 		[ -e "/etc/$f" ] || : >"/etc/$f"

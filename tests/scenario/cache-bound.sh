@@ -3,7 +3,7 @@
 # too, but not the root that it is in; and what went is had again.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
-scenario_begin
+scenario_begin farm
 
 tiny joe one 1.0
 tiny joe two 1.0

@@ -9,7 +9,7 @@ mount -t tmpfs -o size=160m tmpfs "$FARM/small" || { echo 'Bail out! cannot moun
 outer=$FARM
 FARM=$outer/small
 export ARTEL_ROOT=$FARM
-base=$(base_make 2>/dev/null)
+base=$(base_make '' 2>/dev/null)
 farm_make "$base" 2>/dev/null
 user_make joe
 # The builders' roots are not on the small disk.

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../scenario.sh"
 scenario_begin empty
 
-base=$(base_make 2>/dev/null)
+base=$(base_make '' 2>/dev/null)
 copy=$FARM/copy
 cp -a "$base" "$copy"
 artel init

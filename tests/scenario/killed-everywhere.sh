@@ -5,7 +5,7 @@
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
 scenario_begin empty
-base=$(base_make 2>/dev/null)
+base=$(base_make '' 2>/dev/null)
 rounds=${ROUNDS:-3}
 
 for round in $(seq "$rounds"); do

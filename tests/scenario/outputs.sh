@@ -57,7 +57,7 @@ fails 'inherits: not by the graph' 1 '' artel plumb inherits --trust-graph "$git
 mkdir "$FARM/out"
 is 'srpm' "$(artel plumb srpm "$git" 1.0-1 "$FARM/out" 2>/dev/null)" "$FARM/out/foo-1.0-1.src.rpm"
 is 'srpm: is one' "$(rpm -qp --dbpath "$FARM/none" --qf '%{NAME} %{SOURCEPACKAGE}' "$FARM/out/foo-1.0-1.src.rpm")" 'foo 1'
-base=$(base_make 2>/dev/null)
+base=$(base_make '' 2>/dev/null)
 is 'repo-check: a base without unmets' "$(artel plumb repo-check "$base"; echo $?)" 0
 cp -a "$base" "$FARM/holed" && rm "$FARM"/holed/libc6_*.rpm "$FARM"/holed/libc6-2*.rpm 2>/dev/null
 find "$FARM/holed" -name 'libc6-2*.rpm' -delete

@@ -94,6 +94,6 @@ mv "$FARM/artefact/${sha:0:2}/${sha:2}" "$FARM/moved"
 fails 'what is gone is named' 1 "1 of its [0-9]+ artefacts are gone: ${nevra//+/.}\$" artel plumb rebuild "$id" 100 x86_64
 { cat "$FARM/moved"; echo; } >"$FARM/artefact/${sha:0:2}/${sha:2}"
 fails 'what is damaged, too' 1 "${nevra//+/.}: artefact $sha is damaged" artel plumb rebuild "$id" 100 x86_64
-is 'nothing is left' "$(ls "$FARM/builder/rebuild/job" | wc -l; mount | grep -c "$FARM/builder/rebuild")" '0
+is 'nothing is left' "$(find "$FARM/builder/rebuild/job" -mindepth 1 | wc -l; mount | grep -c "$FARM/builder/rebuild")" '0
 0'
 scenario_end

@@ -3,7 +3,7 @@
 # and to the other builder only where that one is busy.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
-scenario_begin
+scenario_begin farm
 
 ok 'a second repository' artel repo create small --arch x86_64 --import "${base:?}" --base-group \
 	'bash dash coreutils diffutils findutils sed grep gzip tar cpio rpm-build mawk file xz-utils bzip2 patch make'

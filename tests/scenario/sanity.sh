@@ -49,8 +49,10 @@ id=$(build joe loose 1.0-1)
 ok 'then it passes too' wait_state 60 "$id" BUILT
 like 'with a warning' "$(events "$id")" ' build: warning: setuid: loose: /usr/bin/loose'
 ok 'and no other' test "$(events "$id" | grep -c warning:)" = 1
+# shellcheck disable=SC2016 # what it says has these signs
 fails 'no such check' 2 'no check `suid`' artel repo set "$REPO" sanity suid=off
 fails 'no such level' 2 'not CHECK=LEVEL' artel repo set "$REPO" sanity setuid=maybe
+# shellcheck disable=SC2016 # likewise
 fails 'nor in the allow-list' 2 'line 1: not `KIND PACKAGE WHAT`' artel repo set "$REPO" allow - <<<'suid a b'
 ok 'levels as they were' artel repo set "$REPO" sanity none
 
