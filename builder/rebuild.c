@@ -15,7 +15,7 @@
 static void
 make_job(const struct buildinfo *r, struct wire_job *out)
 {
-	char **texts[] = {&out->repository, &out->primary, &out->filelists, &out->index, &out->changes, &out->allow,
+	char **texts[] = {&out->repository, &out->index, &out->changes, &out->allow,
 	    &out->sanity, &out->base_group, &out->source.facts, &out->source.identity};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -296,8 +296,7 @@ fill(struct assign *a, struct err *err)
 	out->repository = xstrdup(a->repository.name);
 	out->task = a->task.id;
 	out->base_group = xstrdup(a->repository.base_group);
-	if (state_file(a, "primary", &out->primary, err) < 0 || state_file(a, "filelists", &out->filelists, err) < 0 ||
-	    state_file(a, "index", &out->index, err) < 0 ||
+	if (state_file(a, "index", &out->index, err) < 0 ||
 	    state_file_get(a->s, a->repository.name, a->task.base, a->arch, "changes", &out->changes, err) < 0)
 		return -1;
 	out->allow = xstrdup(a->repository.allow);

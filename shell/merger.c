@@ -8,18 +8,6 @@
 #include "shell/merger.h"
 #include "shell/program.h"
 
-struct words {
-	const char **p;
-	size_t n, cap;
-};
-
-static void
-words_fini(struct words *w)
-{
-	vec_fini(w);
-}
-AUTO_DEFINE_EMBEDDED(struct words, words_fini);
-
 int
 merger_merge(struct context *c, struct err *err)
 {

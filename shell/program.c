@@ -9,17 +9,11 @@
 #include "shell/context.h"
 #include "shell/program.h"
 
-struct words {
-	const char **p;
-	size_t n, cap;
-};
-
-static void
+void
 words_fini(struct words *w)
 {
 	vec_fini(w);
 }
-AUTO_DEFINE_EMBEDDED(struct words, words_fini);
 
 /* *path is its argv[0]. */
 static int

@@ -2,8 +2,20 @@
 #ifndef ARTEL_SHELL_PROGRAM_H
 #define ARTEL_SHELL_PROGRAM_H
 
+#include <stddef.h>
+
+#include "base/auto.h"
+
 struct context;
 struct err;
+
+/* Words that are not its own, for a vector of arguments. */
+struct words {
+	const char **p;
+	size_t n, cap;
+};
+void words_fini(struct words *w);
+AUTO_DEFINE_EMBEDDED(struct words, words_fini);
 
 /*
  * Run artel-<name> with these words (ends with NULL) on the context's farm, with this process's output: its exit

@@ -92,7 +92,7 @@ check_files(const struct wire_files *f, const char *what, struct err *err)
 static int
 check_single(const struct wire_job *j, struct err *err)
 {
-	const char *single[] = {j->primary, j->filelists, j->index, j->changes};
+	const char *single[] = {j->index, j->changes};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		if (*single[i] && !hash_valid(single[i]))
@@ -103,7 +103,7 @@ check_single(const struct wire_job *j, struct err *err)
 void
 wire_job_fini(struct wire_job *j)
 {
-	char *all[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow,
+	char *all[] = {j->label, j->arch, j->repository, j->index, j->changes, j->allow,
 	    j->sanity, j->base_group};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -122,7 +122,7 @@ wire_job_fini(struct wire_job *j)
 void
 wire_job_pack(struct str *out, const struct wire_job *j)
 {
-	const char *text[] = {j->label, j->arch, j->repository, j->primary, j->filelists, j->index, j->changes, j->allow,
+	const char *text[] = {j->label, j->arch, j->repository, j->index, j->changes, j->allow,
 	    j->sanity, j->base_group};
 
 	pack_u64(out, (uint64_t)j->ref.job);
@@ -148,7 +148,7 @@ wire_job_pack(struct str *out, const struct wire_job *j)
 int
 wire_job_unpack(const struct wire_frame *f, struct wire_job *j, struct err *err)
 {
-	char **text[] = {&j->label, &j->arch, &j->repository, &j->primary, &j->filelists, &j->index, &j->changes, &j->allow,
+	char **text[] = {&j->label, &j->arch, &j->repository, &j->index, &j->changes, &j->allow,
 	    &j->sanity, &j->base_group};
 	struct unpack u = unpack_begin(f->payload, f->n);
 	uint32_t flags;

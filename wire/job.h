@@ -34,7 +34,6 @@ struct wire_job {
 	char *repository;
 	int64_t task;
 	/* The base state to solve against. */
-	char *primary, *filelists;	/* artefacts: rpm-md of that state */
 	char *index, *changes;		/* artefacts: the saved repository and what changed since ("": nothing) */
 	char *allow;			/* what checks tolerate (repo/finding.h) */
 	char *sanity;			/* levels of the package checks that differ from the default */

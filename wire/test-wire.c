@@ -35,8 +35,7 @@ static void
 make_job(struct str *out)
 {
 	AUTO(wire_job_fini) struct wire_job j = {.ref = {12, 2}, .kind = WIRE_JOB_TEST, .label = xstrdup("#3.100 x86_64"),
-	    .arch = xstrdup("x86_64"), .repository = xstrdup("sisyphus"), .task = 3, .primary = xstrdup(SHA_A),
-	    .filelists = xstrdup(SHA_B), .index = xstrdup(""), .changes = xstrdup(SHA_A),
+	    .arch = xstrdup("x86_64"), .repository = xstrdup("sisyphus"), .task = 3, .index = xstrdup(""), .changes = xstrdup(SHA_A),
 	    .allow = xstrdup("unmet a b\n"), .base_group = xstrdup("base gcc"), .n_own = 1,
 	    .source_date_epoch = 1700000000,
 	    .limits = {.time_ms = 1000, .silence_ms = 100, .output_bytes = 1ull << 33}, .keep = true};
