@@ -29,6 +29,7 @@
 #include "scheduler/result.h"
 #include "scheduler/serve.h"
 #include "scheduler/stage.h"
+#include "schema/builder.h"
 #include "schema/event.h"
 #include "schema/store.h"
 
@@ -51,10 +52,21 @@ static void turn(struct daemon *d);
 /* Peers. */
 
 static void
-peer_close(struct daemon *d, struct peer *p, const char *why)
+tell_seen(struct daemon *d, const struct peer *p, bool online)
 {
+	AUTO(free) char *arches = strs_join(&p->arches, " ");
+	AUTO(free) char *features = strs_join(&p->features, " ");
+	const struct builder b = {.name = (char *)p->name, .arches = arches, .features = features, .slots = p->slots,
+	    .memory = p->memory, .online = online};
 	struct err err;
 
+	if (builder_seen(d->s, &b, &err) < 0)
+		log_at(LOG_ERROR, "%s", err.msg);
+}
+
+static void
+peer_close(struct daemon *d, struct peer *p, const char *why)
+{
 	if (p->dead)
 		return;
 	p->dead = true;
@@ -63,9 +75,7 @@ peer_close(struct daemon *d, struct peer *p, const char *why)
 		return;
 	shutdown(p->conn.fd, SHUT_RDWR);
 	log_at(LOG_NOTE, "builder %s: %s", p->name, why);
-	AUTO(free) char *arches = strs_join(&p->arches, " ");
-	if (builder_seen(d->s, p->name, arches, p->slots, false, &err) < 0)
-		log_at(LOG_ERROR, "%s", err.msg);
+	tell_seen(d, p, false);
 }
 
 static void
@@ -467,13 +477,14 @@ take_hello(struct daemon *d, struct peer *p, const struct wire_frame *f)
 	snprintf(p->name, sizeof(p->name), "%s", h.name);
 	snprintf(p->origin, sizeof(p->origin), "%s", h.origin);
 	strs_split(&p->arches, h.arches, " ");
+	strs_split(&p->features, h.features, " ");
 	p->slots = (int)h.slots;
+	p->memory = (int64_t)h.memory;
 	p->hello = true;
 	log_at(LOG_NOTE, "builder %s: %s, %d slots", p->name, h.arches, p->slots);
 	if (peer_clock_off(&h))
 		log_at(LOG_WARN, "builder %s: its clock is off by %lld s", p->name, (long long)peer_clock_off(&h));
-	if (builder_seen(d->s, p->name, h.arches, p->slots, true, &err) < 0)
-		log_at(LOG_ERROR, "%s", err.msg);
+	tell_seen(d, p, true);
 	reconcile(d, p, h.running, h.n_running, true);
 }
 

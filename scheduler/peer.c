@@ -24,6 +24,7 @@ peer_free(struct peer *p)
 		return;
 	conn_fini(&p->conn);
 	strs_fini(&p->arches);
+	strs_fini(&p->features);
 	strs_fini(&p->roots);
 	free(p);
 }
@@ -39,6 +40,8 @@ peer_objection(const struct wire_hello *h, const struct peer *old)
 {
 	if (!text_is_name(h->name) || h->slots < 1 || h->slots > SLOTS_MAX)
 		return xasprintf("a builder has a name and 1 to %d slots", SLOTS_MAX);
+	if (h->memory > INT64_MAX)
+		return xstrdup("no builder has so much memory");
 	if (!old || strcmp(old->origin, h->origin) == 0 || peer_quiet(old))
 		return NULL;
 	return xasprintf("another builder named %s, of another host or folder, is connected: give one of the two another --name",

@@ -19,9 +19,10 @@ struct peer {
 	bool dead;			/* to be freed after this round */
 	char name[WIRE_NAME_MAX + 1];
 	char origin[SHA256_HEX + 1];	/* see struct wire_hello */
-	struct strs arches;
+	struct strs arches, features;
 	struct strs roots;		/* ids of base roots that it has */
 	int slots;
+	int64_t memory;			/* bytes; 0: unknown */
 	int busy;			/* jobs handed to it that have not ended */
 };
 

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "schema/build.h"
-#include "schema/event.h"
 #include "schema/store.h"
 
 static const char *const kinds[JOB_KINDS] = {[JOB_SRPM] = "srpm", [JOB_BUILD] = "build", [JOB_TEST] = "test"};
@@ -219,22 +218,4 @@ usage_peak(struct store *s, const char *package, const char *arch, enum job_kind
 	*out = (struct used){store_int(q, 1), store_int(q, 2), store_int(q, 3), store_int(q, 4)};
 	store_done(q);
 	return none ? USAGE_NONE : 0;
-}
-
-int
-builder_seen(struct store *s, const char *name, const char *arches, int slots, bool online, struct err *err)
-{
-	if (store_begin(s, err) < 0)
-		return -1;
-	if (store_run(s, STMT_BUILDER_SEEN, err, "ssiii", name, arches, (int64_t)slots, now_ms(), (int64_t)online) < 0 ||
-	    event_add(s, "builder", 0, 0, online ? "online" : "offline", err, "builder %s %s", name,
-	    online ? "connected" : "disconnected") < 0)
-		return store_rollback(s);
-	return store_commit(s, err);
-}
-
-int
-builder_all_offline(struct store *s, struct err *err)
-{
-	return store_run(s, STMT_BUILDER_OFFLINE, err, "");
 }

@@ -1,4 +1,4 @@
-/* Jobs, what they made, and the builders that ran them. */
+/* Jobs, and what they made and used. */
 #ifndef ARTEL_SCHEMA_BUILD_H
 #define ARTEL_SCHEMA_BUILD_H
 
@@ -90,10 +90,5 @@ int usage_add(struct store *s, const char *package, const struct job *j, struct 
 /* The most of each that is remembered. USAGE_NONE: nothing is. */
 enum { USAGE_NONE = 1 };
 int usage_peak(struct store *s, const char *package, const char *arch, enum job_kind kind, struct used *out, struct err *err);
-
-/* A builder said hello, or went away (online false). */
-int builder_seen(struct store *s, const char *name, const char *arches, int slots, bool online, struct err *err);
-/* At the start of a scheduler: nobody is connected. */
-int builder_all_offline(struct store *s, struct err *err);
 
 #endif

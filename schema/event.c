@@ -17,16 +17,17 @@ event_add(struct store *s, const char *kind, int64_t task, int64_t job, const ch
 	vsnprintf(line, sizeof(line), text, ap);
 	va_end(ap);
 	s->ring = true;
-	return store_run(s, STMT_EVENT_ADD, err, "isiissss", now_ms(), kind, task, job,
-	    s->user, s->origin, state, line);
+	if (store_run(s, STMT_EVENT_ADD, err, "isiissss", now_ms(), kind, task, job, s->user, s->origin, state, line) < 0)
+		return -1;
+	if (s->on_event)
+		s->on_event(s->on_event_arg, &(struct event){.id = sqlite3_last_insert_rowid(s->db), .kind = kind, .task = task,
+		    .job = job, .user = s->user, .origin = s->origin, .state = state, .text = line});
+	return 0;
 }
 
-int
-event_each(struct store *s, int64_t since, int64_t task,
-	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err)
+static int
+each(struct store *s, sqlite3_stmt *q, int (*fn)(void *arg, const struct event *e), void *arg, struct err *err)
 {
-	sqlite3_stmt *q = store_query(s, task ? STMT_EVENT_OF_TASK : STMT_EVENT_SINCE, err,
-	    task ? "ii" : "i", since, task);
 	int r;
 
 	while ((r = store_row(s, q, err)) > 0) {
@@ -42,6 +43,21 @@ event_each(struct store *s, int64_t since, int64_t task,
 	return r;
 }
 
+int
+event_each(struct store *s, int64_t since, int64_t task,
+	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err)
+{
+	return each(s, store_query(s, task ? STMT_EVENT_OF_TASK : STMT_EVENT_SINCE, err, task ? "ii" : "i", since, task),
+	    fn, arg, err);
+}
+
+int
+event_next(struct store *s, int64_t since, int64_t limit,
+	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err)
+{
+	return each(s, store_query(s, STMT_EVENT_NEXT, err, "ii", since, limit), fn, arg, err);
+}
+
 int64_t
 event_last(struct store *s, struct err *err)
 {
@@ -53,4 +69,21 @@ event_last(struct store *s, struct err *err)
 		id = store_int(q, 0);
 	store_done(q);
 	return r < 0 ? -1 : id;
+}
+
+int
+reader_get(struct store *s, const char *name, int64_t *event, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_READER_GET, err, "s", name);
+	int r = store_row(s, q, err);
+
+	*event = r > 0 ? store_int(q, 0) : -1;
+	store_done(q);
+	return r < 0 ? -1 : 0;
+}
+
+int
+reader_set(struct store *s, const char *name, int64_t event, struct err *err)
+{
+	return store_run(s, STMT_READER_SET, err, "si", name, event);
 }

@@ -10,7 +10,7 @@ struct store;
 struct event {
 	int64_t id;
 	int64_t at;		/* ms */
-	const char *kind;	/* task, job, merge, repo, builder, user */
+	const char *kind;	/* task, job, merge, repo, builder, user, farm */
 	int64_t task, job;	/* 0: none */
 	const char *user, *origin, *state, *text;
 };
@@ -22,7 +22,14 @@ int event_add(struct store *s, const char *kind, int64_t task, int64_t job, cons
 /* Call fn for each event after id `since` (of one task if task != 0), oldest first; fn's non-zero result ends it. */
 int event_each(struct store *s, int64_t since, int64_t task,
 	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err);
+/* The same for at most `limit` of them. */
+int event_next(struct store *s, int64_t since, int64_t limit,
+	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err);
 /* The newest id; 0 if none; -1 on error. */
 int64_t event_last(struct store *s, struct err *err);
+
+/* How far a program that acts on events came, by a name of its choice; -1 in *event: never here. */
+int reader_get(struct store *s, const char *name, int64_t *event, struct err *err);
+int reader_set(struct store *s, const char *name, int64_t event, struct err *err);
 
 #endif

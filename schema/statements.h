@@ -3,24 +3,32 @@
  * the enum and by store.c for the texts; no guard.
  */
 #define TASK_COLUMNS "id, repository, owner, state, try, iter, shared, fail_early, test_only, class, message, " \
-	"reason, created, changed, submitted, started, base, build_ms, test_ms, merge_ms, keep_root"
+	"reason, created, changed, submitted, started, base, build_ms, test_ms, merge_ms, keep_root, hold"
 #define JOB_COLUMNS "id, task, subtask, arch, kind, state, attempt, tries, builder, lease, not_before, queued, " \
 	"started, finished, reason, log, result, root, elapsed_ms, cpu_ms, memory, disk"
+#define BUILDER_COLUMNS "name, arches, features, slots, memory, seen, online, mode, why"
 #define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
 #define MERGE_COLUMNS "id, repository, base, serial, state, started, finished, kind, published, checker"
 #define TASK_WHERE " FROM task WHERE instr(?1, ' ' || state || ' ') AND (?2 IS NULL OR repository = ?2)" \
 	" AND (?3 IS NULL OR owner = ?3) ORDER BY id "
 
+STATEMENT(BEGIN, "BEGIN IMMEDIATE")
+STATEMENT(COMMIT, "COMMIT")
+STATEMENT(SAVEPOINT, "SAVEPOINT inner")
+STATEMENT(RELEASE, "RELEASE inner")
+
 STATEMENT(EVENT_ADD, "INSERT INTO event (at, kind, task, job, user, origin, state, text)"
 	" VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)")
 STATEMENT(EVENT_SINCE, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id")
 STATEMENT(EVENT_OF_TASK, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? AND task = ? ORDER BY id")
+STATEMENT(EVENT_NEXT, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id LIMIT ?")
 STATEMENT(EVENT_LAST, "SELECT max(id) FROM event")
 
 STATEMENT(TASK_GET, "SELECT " TASK_COLUMNS " FROM task WHERE id = ?")
 STATEMENT(TASK_ADD, "INSERT INTO task (repository, owner, state, created, changed) VALUES (?, ?, 'NEW', ?, ?)")
 STATEMENT(TASK_SAVE, "UPDATE task SET shared = ?, fail_early = ?, test_only = ?, class = ?, message = ?, submitted = ?,"
 	" started = ?, base = ?, build_ms = nullif(?, -1), test_ms = nullif(?, -1), merge_ms = nullif(?, -1), keep_root = ? WHERE id = ?")
+STATEMENT(TASK_HOLD, "UPDATE task SET hold = ? WHERE id = ?")
 STATEMENT(TASK_REMOVE, "DELETE FROM task WHERE id = ?")
 STATEMENT(TASK_MOVE, "UPDATE task SET state = ?, try = ?, iter = ?, reason = ?, changed = ? WHERE id = ? AND state = ?")
 STATEMENT(TASK_NEWEST, "SELECT " TASK_COLUMNS TASK_WHERE "DESC LIMIT ?4")
@@ -51,6 +59,8 @@ STATEMENT(JOB_READY, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? AND state =
 STATEMENT(JOB_ADD, "INSERT INTO job (task, subtask, arch, kind, state, queued) VALUES (?, ?, ?, ?, ?, ?)")
 STATEMENT(JOB_SAVE, "UPDATE job SET state = ?, attempt = ?, tries = ?, builder = ?, lease = ?, not_before = ?, queued = ?,"
 	" started = ?, finished = ?, reason = ?, log = ?, result = ?, root = ?, elapsed_ms = ?, cpu_ms = ?, memory = ?, disk = ? WHERE id = ?")
+STATEMENT(JOB_START, "UPDATE job SET state = 'running', attempt = ?, builder = ?, lease = ?, started = ? WHERE id = ? AND state = 'queued'")
+STATEMENT(JOB_OPEN_OF_TASK, "SELECT kind, state FROM job INDEXED BY job_open WHERE state IN ('waiting', 'queued', 'running') AND task = ?")
 STATEMENT(JOB_NEEDS, "INSERT OR IGNORE INTO job_dep (job, needs) VALUES (?, ?)")
 STATEMENT(JOB_FORGET, "DELETE FROM job WHERE task = ?")
 STATEMENT(OUTPUT_ADD, "INSERT OR REPLACE INTO output (task, subtask, arch, kind, file, sha256, facts, identity,"
@@ -64,16 +74,30 @@ STATEMENT(USAGE_TRIM, "DELETE FROM usage WHERE package = ?1 AND arch = ?2 AND ki
 	" (SELECT job FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 ORDER BY job DESC LIMIT ?4)")
 STATEMENT(USAGE_PEAK, "SELECT count(*), max(elapsed_ms), max(cpu_ms), max(memory), max(disk) FROM usage"
 	" WHERE package = ? AND arch = ? AND kind = ?")
-STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, slots, seen, online) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name)"
-	" DO UPDATE SET arches = excluded.arches, slots = excluded.slots, seen = excluded.seen, online = excluded.online")
+STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, features, slots, memory, seen, online) VALUES (?, ?, ?, ?, ?, ?, ?)"
+	" ON CONFLICT (name) DO UPDATE SET arches = excluded.arches, features = excluded.features, slots = excluded.slots,"
+	" memory = excluded.memory, seen = excluded.seen, online = excluded.online")
 STATEMENT(BUILDER_OFFLINE, "UPDATE builder SET online = 0")
-STATEMENT(BUILDER_FIND, "SELECT name, arches, slots, seen, online,"
-	" (SELECT count(*) FROM job WHERE state = 'running' AND job.builder = builder.name) FROM builder ORDER BY name")
+STATEMENT(BUILDER_MODE, "UPDATE builder SET mode = ?, why = ? WHERE name = ?")
+STATEMENT(BUILDER_REMOVE, "DELETE FROM builder WHERE name = ?")
+STATEMENT(BUILDER_GET, "SELECT " BUILDER_COLUMNS " FROM builder WHERE name = ?")
+STATEMENT(BUILDER_FIND, "SELECT " BUILDER_COLUMNS ", coalesce(n, 0) FROM builder LEFT JOIN (SELECT builder AS at, count(*) AS n"
+	" FROM job WHERE state = 'running' GROUP BY builder) ON at = name ORDER BY name")
 
-STATEMENT(USER_GET, "SELECT admin, disabled FROM user WHERE name = ?")
+STATEMENT(SETTING_GET, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?")
+STATEMENT(SETTING_SET, "INSERT OR REPLACE INTO setting (name, value) VALUES (?, CAST(? AS TEXT))")
+STATEMENT(NEEDS_FIND, "SELECT package, features, limits FROM needs WHERE repository = ? ORDER BY package")
+STATEMENT(NEEDS_GET, "SELECT package, features, limits FROM needs WHERE repository = ? AND package = ?")
+STATEMENT(NEEDS_SET, "INSERT OR REPLACE INTO needs (repository, package, features, limits) VALUES (?, ?, ?, ?)")
+STATEMENT(NEEDS_DEL, "DELETE FROM needs WHERE repository = ? AND package = ?")
+STATEMENT(READER_GET, "SELECT event FROM reader WHERE name = ?")
+STATEMENT(READER_SET, "INSERT OR REPLACE INTO reader (name, event) VALUES (?, ?)")
+
+STATEMENT(USER_GET, "SELECT admin, disabled, weight, max_running FROM user WHERE name = ?")
 STATEMENT(USER_ADD, "INSERT INTO user (name, created, admin) VALUES (?, ?, ?)")
-STATEMENT(USER_FIND, "SELECT name, admin, disabled, (SELECT count(*) FROM signing_key k WHERE k.user = user.name)"
-	" FROM user ORDER BY name")
+STATEMENT(USER_SHARE, "UPDATE user SET weight = ?, max_running = ? WHERE name = ?")
+STATEMENT(USER_FIND, "SELECT name, admin, disabled, (SELECT count(*) FROM signing_key k WHERE k.user = user.name),"
+	" weight, max_running FROM user ORDER BY name")
 STATEMENT(KEY_ADD, "INSERT OR REPLACE INTO signing_key (user, fingerprint, kind, text) VALUES (?, ?, ?, ?)")
 STATEMENT(KEY_ALL, "SELECT k.user, k.kind, k.fingerprint, k.text FROM signing_key k JOIN user u ON u.name = k.user"
 	" WHERE NOT u.disabled ORDER BY k.user, k.fingerprint")

@@ -20,6 +20,8 @@ static const char *const migrations[STORE_VERSION] = {
 #include "schema/version-2.sql.inc"
 ,
 #include "schema/version-3.sql.inc"
+,
+#include "schema/version-4.sql.inc"
 };
 
 #define STATEMENT(name, sql) [STMT_##name] = sql,
@@ -175,7 +177,7 @@ store_close(struct store *s)
 int
 store_begin(struct store *s, struct err *err)
 {
-	if (s->depth == 0 && run_sql(s->db, "BEGIN IMMEDIATE", err) < 0)
+	if (store_run(s, s->depth ? STMT_SAVEPOINT : STMT_BEGIN, err, "") < 0)
 		return -1;
 	s->depth++;
 	return 0;
@@ -184,13 +186,10 @@ store_begin(struct store *s, struct err *err)
 int
 store_commit(struct store *s, struct err *err)
 {
-	if (s->depth > 1) {
-		s->depth--;
-		return 0;
-	}
-	if (run_sql(s->db, "COMMIT", err) < 0)
+	if (store_run(s, s->depth > 1 ? STMT_RELEASE : STMT_COMMIT, err, "") < 0)
 		return store_rollback(s);
-	s->depth = 0;
+	if (--s->depth > 0)
+		return 0;
 	fault("committed");
 	if (s->ring)
 		doorbell_ring(s->root);
@@ -198,13 +197,19 @@ store_commit(struct store *s, struct err *err)
 	return 0;
 }
 
+/* A fault of the disk may have undone everything already. */
 int
 store_rollback(struct store *s)
 {
-	if (!sqlite3_get_autocommit(s->db))
+	bool gone = sqlite3_get_autocommit(s->db);
+
+	if (s->depth > 1 && !gone)
+		sqlite3_exec(s->db, "ROLLBACK TO inner; RELEASE inner", NULL, NULL, NULL);
+	else if (!gone)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	s->depth = 0;
-	s->ring = false;
+	s->depth -= s->depth > 0;
+	if (s->depth == 0)
+		s->ring = false;
 	return -1;
 }
 

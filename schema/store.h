@@ -14,6 +14,7 @@
 #include "base/auto.h"
 
 struct err;
+struct event;
 
 #define STATEMENT(name, sql) STMT_##name,
 enum statement {
@@ -30,11 +31,14 @@ struct store {
 	bool ring;		/* an event was appended in this transaction */
 	const char *user;	/* who acts: for events; borrowed */
 	const char *origin;	/* and from where; borrowed */
+	/* Told of each event that this store appends, before its transaction ends; NULL: nobody. */
+	void (*on_event)(void *arg, const struct event *e);
+	void *on_event_arg;
 	sqlite3_stmt *stmt[STMT_COUNT];
 };
 
 /* The newest schema this program knows. */
-enum { STORE_VERSION = 3 };
+enum { STORE_VERSION = 4 };
 
 /* Create a farm in root (made if absent): -1 with EEXIST if there is one. */
 int store_create(const char *root, struct err *err);
@@ -46,10 +50,13 @@ int store_open(const char *root, struct store **out, struct err *err);
 void store_close(struct store *s);
 AUTO_DEFINE(struct store *, store_close);
 
-/* Transactions nest; only the outermost commits. A rollback undoes all of it. */
+/*
+ * Transactions nest; only the outermost commits. Each store_begin() that succeeded is ended by one commit or rollback,
+ * and a rollback undoes what came since its own begin.
+ */
 int store_begin(struct store *s, struct err *err);
 int store_commit(struct store *s, struct err *err);
-/* Undo; harmless outside a transaction. Always -1, for `return store_rollback(s)`. */
+/* Undo the innermost; harmless outside a transaction. Always -1, for `return store_rollback(s)`. */
 int store_rollback(struct store *s);
 
 /*

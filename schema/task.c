@@ -57,6 +57,7 @@ task_fini(struct task *t)
 	free(t->owner);
 	free(t->message);
 	free(t->reason);
+	free(t->hold);
 	*t = (struct task){0};
 }
 
@@ -125,6 +126,7 @@ from_row(sqlite3_stmt *q)
 		.test_ms = or_none(q, 18),
 		.merge_ms = or_none(q, 19),
 		.keep_root = store_int(q, 20),
+		.hold = xstrdup(store_text(q, 21)),
 	};
 }
 
@@ -167,6 +169,20 @@ task_save(struct store *s, const struct task *t, struct err *err)
 	return store_run(s, STMT_TASK_SAVE, err, "iiiisiiiiiiii", (int64_t)t->shared, (int64_t)t->fail_early,
 	    (int64_t)t->test_only, (int64_t)t->class, t->message, t->submitted, t->started, t->base,
 	    t->build_ms, t->test_ms, t->merge_ms, (int64_t)t->keep_root, t->id);
+}
+
+int
+task_hold(struct store *s, struct task *t, const char *why, struct err *err)
+{
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (store_run(s, STMT_TASK_HOLD, err, "si", why, t->id) < 0 ||
+	    event_add(s, "task", t->id, 0, *why ? "held" : "released", err, "task #%lld %s%s%s", (long long)t->id,
+	    *why ? "held" : "released", *why ? ": " : "", why) < 0)
+		return store_rollback(s);
+	free(t->hold);
+	t->hold = xstrdup(why);
+	return store_commit(s, err);
 }
 
 int

@@ -42,6 +42,7 @@ struct task {
 	enum task_class class;
 	char *message;
 	char *reason;
+	char *hold;					/* why none of its jobs is handed out; "": it is not held */
 	int64_t created, changed, submitted, started;	/* ms; 0: not yet */
 	int64_t base;					/* serial */
 	int64_t build_ms, test_ms, merge_ms;		/* -1: not yet */
@@ -63,6 +64,8 @@ int task_get(struct store *s, int64_t id, struct task *out, struct err *err);
 int task_create(struct store *s, const char *repository, const char *owner, int64_t *id, struct err *err);
 /* Store the options: shared, fail_early, test_only, keep_root, class, message, submitted, started, base and times. */
 int task_save(struct store *s, const struct task *t, struct err *err);
+/* Hold it, with the reason, or release it (""). Jobs that run go on. */
+int task_hold(struct store *s, struct task *t, const char *why, struct err *err);
 int task_remove(struct store *s, int64_t id, struct err *err);
 /*
  * Compare and set: from t->state to `to`, with try and iter as in t, and the reason (NULL: "").

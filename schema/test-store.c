@@ -6,9 +6,11 @@
 
 #include "base/doorbell.h"
 #include "base/fault.h"
-#include "schema/build.h"
+#include "schema/builder.h"
 #include "schema/event.h"
 #include "schema/merge.h"
+#include "schema/needs.h"
+#include "schema/setting.h"
 #include "schema/task.h"
 #include "schema/user.h"
 
@@ -165,13 +167,102 @@ test_nested(void **state)
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 1);
 	assert_int_equal(store_rollback(f.s), -1);
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 1);
-	/* What fails inside undoes the whole. */
+	/* What fails inside undoes itself only. */
 	OK(store_begin(f.s, &err));
 	OK(user_add(f.s, "ann", true, &err));
 	FAILS(user_add(f.s, "joe", true, &err), "UNIQUE");
-	assert_int_equal(f.s->depth, 0);
-	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 1);
+	assert_int_equal(f.s->depth, 1);
+	OK(store_begin(f.s, &err));
+	OK(store_begin(f.s, &err));
+	OK(user_add(f.s, "eve", true, &err));
+	OK(store_commit(f.s, &err));
+	assert_int_equal(store_rollback(f.s), -1);
+	assert_int_equal(f.s->depth, 1);
+	OK(store_commit(f.s, &err));
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user WHERE name IN ('joe', 'ann')"), 2);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM user"), 2);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE kind = 'user'"), 2);
 	FAILS(store_commit(f.s, &err), "database");
+}
+
+static void
+note_state(void *arg, const struct event *e)
+{
+	str_add(arg, "%s ", e->state);
+}
+
+/* What the store's owner is told of what it appends itself, and how far a reader came. */
+static void
+test_observed(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(str_fini) struct str seen = {0};
+	struct err err = {0};
+	int64_t at;
+
+	f.s->on_event = note_state;
+	f.s->on_event_arg = &seen;
+	OK(event_add(f.s, "task", 7, 0, "one", &err, "text"));
+	OK(event_add(f.s, "farm", 0, 0, "two", &err, "text"));
+	assert_string_equal(str_c(&seen), "one two ");
+	OK(reader_get(f.s, "hooks", &at, &err));
+	assert_int_equal(at, -1);
+	OK(reader_set(f.s, "hooks", 5, &err));
+	OK(reader_set(f.s, "hooks", 6, &err));
+	OK(reader_get(f.s, "hooks", &at, &err));
+	assert_int_equal(at, 6);
+}
+
+/* Builders, what is set for the farm, what packages need. */
+static void
+test_farm_tables(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	AUTO(builder_list_fini) struct builder_list l = {0};
+	AUTO(builder_fini) struct builder one = {0};
+	AUTO(needs_fini) struct needs n = {0};
+	const struct builder b = {.name = (char *)"b", .arches = (char *)"x86_64", .features = (char *)"kvm", .slots = 3,
+	    .memory = 1 << 20, .online = true};
+	struct user u = {.weight = 3, .max_running = 9};
+	struct err err = {0};
+	int64_t value;
+
+	OK(builder_seen(f.s, &b, &err));
+	OK(builder_set_mode(f.s, "b", BUILDER_DRAINING, "a new disk", &err));
+	OK(builder_seen(f.s, &b, &err));
+	OK(builder_find(f.s, &l, &err));
+	assert_int_equal(l.n, 1);
+	assert_int_equal(l.p[0].mode, BUILDER_DRAINING);
+	assert_string_equal(l.p[0].why, "a new disk");
+	assert_string_equal(l.p[0].features, "kvm");
+	assert_int_equal(l.p[0].memory, 1 << 20);
+	FAILS(builder_remove(f.s, "b", &err), "is connected");
+	OK(builder_set_mode(f.s, "b", BUILDER_DISABLED, "", &err));
+	OK(builder_remove(f.s, "b", &err));
+	assert_int_equal(builder_get(f.s, "b", &one, &err), BUILDER_ABSENT);
+
+	OK(setting_get(f.s, SETTING_OWNER_LIMIT, &value, &err));
+	assert_int_equal(value, 0);
+	OK(setting_set(f.s, SETTING_OWNER_LIMIT, 40, &err));
+	OK(setting_get(f.s, SETTING_OWNER_LIMIT, &value, &err));
+	assert_int_equal(value, 40);
+	assert_int_equal(setting_find("limit.background"), SETTING_LIMIT_BACKGROUND);
+	assert_int_equal(setting_find("limit"), SETTINGS);
+
+	assert_int_equal(needs_get(f.s, "sisyphus", "kernel", &n, &err), NEEDS_NONE);
+	OK(needs_set(f.s, "sisyphus", &(struct needs){(char *)"kernel", (char *)"bigmem", (char *)"time=12h"}, &err));
+	OK(needs_get(f.s, "sisyphus", "kernel", &n, &err));
+	assert_string_equal(n.features, "bigmem");
+	assert_string_equal(n.limits, "time=12h");
+	OK(needs_set(f.s, "sisyphus", &(struct needs){(char *)"kernel", (char *)"", (char *)""}, &err));
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM needs"), 0);
+
+	OK(user_add(f.s, "joe", false, &err));
+	OK(user_share(f.s, "joe", &u, &err));
+	u = (struct user){0};
+	OK(user_get(f.s, "joe", &u, &err));
+	assert_int_equal(u.weight, 3);
+	assert_int_equal(u.max_running, 9);
 }
 
 static int
@@ -492,6 +583,8 @@ main(void)
 		cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_not_a_database),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_observed),
+		cmocka_unit_test(test_farm_tables),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_append_only),
 		cmocka_unit_test(test_doorbell),

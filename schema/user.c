@@ -15,7 +15,7 @@ user_get(struct store *s, const char *name, struct user *out, struct err *err)
 	int r = store_row(s, q, err);
 
 	if (r > 0)
-		*out = (struct user){store_int(q, 0), store_int(q, 1)};
+		*out = (struct user){store_int(q, 0), store_int(q, 1), (int)store_int(q, 2), (int)store_int(q, 3)};
 	store_done(q);
 	if (r == 0)
 		err_set(err, ENOENT, "no user %s; `artel user add %s` makes one", name, name);
@@ -29,6 +29,17 @@ user_add(struct store *s, const char *name, bool admin, struct err *err)
 		return -1;
 	if (store_run(s, STMT_USER_ADD, err, "sii", name, now_ms(), (int64_t)admin) < 0 ||
 	    event_add(s, "user", 0, 0, "", err, "user %s added%s", name, admin ? " (admin)" : "") < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+int
+user_share(struct store *s, const char *name, const struct user *u, struct err *err)
+{
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (store_run(s, STMT_USER_SHARE, err, "iis", (int64_t)u->weight, (int64_t)u->max_running, name) < 0 ||
+	    event_add(s, "user", 0, 0, "share", err, "user %s: weight %d, at most %d jobs at once", name, u->weight, u->max_running) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
 }

@@ -14,10 +14,14 @@ enum { USER_ABSENT = 1 };
 
 struct user {
 	bool admin, disabled;
+	int weight;		/* of the share in slots; at least 1 */
+	int max_running;	/* jobs at once; 0: the farm's owner-limit */
 };
 /* USER_ABSENT (err says so) if there is none. */
 int user_get(struct store *s, const char *name, struct user *out, struct err *err);
 int user_add(struct store *s, const char *name, bool admin, struct err *err);
+/* Set weight and max_running. */
+int user_share(struct store *s, const char *name, const struct user *u, struct err *err);
 
 struct user_key {
 	char *user, *kind, *fingerprint, *text;

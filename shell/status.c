@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "schema/build.h"
+#include "schema/builder.h"
 #include "schema/merge.h"
 #include "shell/farm.h"
 #include "shell/table.h"
@@ -24,23 +25,24 @@ heading(const char *text, bool colour, struct str *out)
 static int
 add_builders(struct context *c, size_t width, bool colour, struct str *out, struct err *err)
 {
-	sqlite3_stmt *q = store_query(c->store, STMT_BUILDER_FIND, err, "");
+	AUTO(builder_list_fini) struct builder_list l = {0};
 	AUTO(table_fini) struct table t;
-	int r;
 
+	if (builder_find(c->store, &l, err) < 0)
+		return -1;
 	table_init(&t, 4);
 	table_cell(&t, "BUILDER");
 	table_cell(&t, "STATE");
 	table_cell(&t, "BUSY");
 	table_cell(&t, "ARCHES");
-	while ((r = store_row(c->store, q, err)) > 0) {
-		table_cell(&t, store_text(q, 0));
-		table_cell(&t, store_int(q, 4) ? "online" : "offline");
-		table_cellf(&t, "%lld/%lld", (long long)store_int(q, 5), (long long)store_int(q, 2));
-		table_cell(&t, store_text(q, 1));
+	for (size_t i = 0; i < l.n; i++) {
+		table_cell(&t, l.p[i].name);
+		table_cell(&t, l.p[i].online ? "online" : "offline");
+		table_cellf(&t, "%d/%d", l.p[i].running, l.p[i].slots);
+		table_cell(&t, l.p[i].arches);
 	}
 	table_print(&t, width, colour, out);
-	return r;
+	return 0;
 }
 
 static void
@@ -157,7 +159,7 @@ page(struct context *c, bool all, struct str *out, struct err *err)
 static int
 print_json(struct context *c, struct err *err)
 {
-	sqlite3_stmt *q = store_query(c->store, STMT_BUILDER_FIND, err, "");
+	AUTO(builder_list_fini) struct builder_list online = {0};
 	const struct task_filter f = {.states = ((1u << TASK_STATES) - 1) & ~(1u << TASK_DONE)};
 	AUTO(task_list_fini) struct task_list l = {0};
 	json_t *root = json_object(), *builders = json_array(), *tasks = json_array();
@@ -166,10 +168,10 @@ print_json(struct context *c, struct err *err)
 
 	json_object_set_new(root, "builders", builders);
 	json_object_set_new(root, "tasks", tasks);
-	while ((r = store_row(c->store, q, err)) > 0)
-		json_array_append_new(builders, json_pack("{s:s, s:s, s:I, s:I, s:b}", "name", store_text(q, 0), "arches",
-		    store_text(q, 1), "slots", (json_int_t)store_int(q, 2), "busy", (json_int_t)store_int(q, 5), "online",
-		    (int)store_int(q, 4)));
+	r = builder_find(c->store, &online, err);
+	for (size_t i = 0; i < online.n; i++)
+		json_array_append_new(builders, json_pack("{s:s, s:s, s:i, s:i, s:b}", "name", online.p[i].name, "arches",
+		    online.p[i].arches, "slots", online.p[i].slots, "busy", online.p[i].running, "online", (int)online.p[i].online));
 	if (r == 0)
 		r = task_find(c->store, &f, &l, err);
 	for (size_t i = 0; i < l.n; i++)

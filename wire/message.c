@@ -86,9 +86,11 @@ wire_hello_pack(struct str *out, const struct wire_hello *h)
 	pack_u32(out, h->role);
 	pack_text(out, h->name);
 	pack_text(out, h->arches);
+	pack_text(out, h->features);
 	pack_text(out, h->origin);
 	pack_u64(out, (uint64_t)h->clock);
 	pack_u32(out, h->slots);
+	pack_u64(out, h->memory);
 	put_refs(out, h->running, h->n_running);
 }
 
@@ -104,9 +106,11 @@ wire_hello_unpack(const struct wire_frame *f, struct wire_hello *h, struct err *
 	h->role = unpack_u32(&u);
 	unpack_into(&u, h->name, sizeof(h->name));
 	unpack_into(&u, h->arches, sizeof(h->arches));
+	unpack_into(&u, h->features, sizeof(h->features));
 	unpack_into(&u, h->origin, sizeof(h->origin));
 	h->clock = (int64_t)unpack_u64(&u);
 	h->slots = unpack_u32(&u);
+	h->memory = unpack_u64(&u);
 	h->running = take_refs(&u, &h->n_running);
 	return unpack_end(&u, "HELLO", err);
 }

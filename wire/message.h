@@ -35,7 +35,7 @@
 struct err;
 
 enum {
-	WIRE_VERSION = 3,
+	WIRE_VERSION = 4,
 	WIRE_HEADER = 8,
 	WIRE_MAX = 16 << 20,		/* bytes of payload */
 	WIRE_CHUNK = 256 << 10,		/* bytes of one DATA */
@@ -96,9 +96,11 @@ struct wire_hello {
 	enum wire_role role;
 	char name[WIRE_NAME_MAX + 1];
 	char arches[256];		/* blank-separated */
+	char features[256];		/* blank-separated names: what jobs may ask for, as kvm */
 	char origin[SHA256_HEX + 1];	/* of the host since its boot and the builder's folder: two of one name differ in it */
 	int64_t clock;			/* ms; the builder's, only to tell how far it is off */
 	uint32_t slots;
+	uint64_t memory;		/* bytes for all its jobs; 0: unknown */
 	struct wire_ref *running;	/* what the builder still works on, or has a result of */
 	size_t n_running;
 };

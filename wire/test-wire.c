@@ -20,7 +20,7 @@ make_hello(struct str *out)
 {
 	struct wire_ref running[] = {{77, 3}, {INT64_MAX, UINT32_MAX}};
 	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .name = "host-1", .arches = "x86_64 i586",
-	    .origin = SHA_B, .clock = -5, .slots = 4, .running = running, .n_running = 2};
+	    .features = "kvm bigmem", .origin = SHA_B, .clock = -5, .slots = 4, .memory = 1ull << 40, .running = running, .n_running = 2};
 
 	wire_hello_pack(out, &h);
 }
@@ -246,6 +246,8 @@ test_hello(void **state)
 	assert_string_equal(h.origin, SHA_B);
 	assert_int_equal(h.clock, -5);
 	assert_int_equal(h.slots, 4);
+	assert_string_equal(h.features, "kvm bigmem");
+	assert_true(h.memory == 1ull << 40);
 	assert_int_equal(h.n_running, 2);
 	assert_int_equal(h.running[0].job, 77);
 	assert_int_equal(h.running[0].attempt, 3);
@@ -261,7 +263,7 @@ test_version(void **state)
 
 	pack_u32(&raw, WIRE_VERSION + 1);
 	str_puts(&raw, "and a form that we cannot know");
-	FAILS(take_hello(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &err), "speaks version 4");
+	FAILS(take_hello(&(struct wire_frame){.type = WIRE_HELLO, .payload = raw.p, .n = raw.n}, &err), "speaks version 5");
 	assert_int_equal(err.code, EPROTO);
 }
 
