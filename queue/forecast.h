@@ -18,7 +18,7 @@ struct forecast {
 
 /*
  * Call fn for each job that runs or will, in order of start; its non-zero result ends it. Uses the queue up: only
- * queue_free() may follow. Jobs that can never start (no builder, held) are not told.
+ * queue_destroy() may follow. Jobs that can never start (no builder, held) are not told.
  */
 int forecast_run(struct queue *q, int64_t now, int (*fn)(void *arg, const struct forecast *f), void *arg);
 

@@ -29,6 +29,7 @@
 enum { QUEUE_URGENT, QUEUE_NORMAL, QUEUE_BACKGROUND, QUEUE_CLASSES };	/* as enum task_class */
 
 struct queue;
+struct kind;		/* builders that offer the same */
 struct lane;		/* repository, architectures, features and memory: what is the same to every builder */
 struct line;		/* an owner's jobs of one class in one lane */
 
@@ -37,8 +38,13 @@ struct owner {
 	const char *name;
 	int weight;			/* of the share; at least 1 */
 	int limit;			/* jobs at once; 0: as queue_limits.owner */
-	int running, queued;		/* jobs; queued includes those held back by not_before */
+	int running, queued;		/* jobs; queued: with those held back by not_before, without those of held tasks */
 	double account;			/* ms of jobs over weight: the start tag of the next one */
+	/* Of the queue: */
+	double raised;			/* the account was lifted to this when it came back last */
+	bool fresh;			/* and nothing of it has started since */
+	size_t standing;		/* its lines that wait for a turn */
+	struct line *lines;		/* all of it; the next is line.next */
 };
 
 /* A builder, by name. Made when first named; kept for the queue's life. */
@@ -53,7 +59,14 @@ struct host {
 	int busy;			/* jobs */
 	int64_t taken;			/* bytes that its jobs were counted with */
 	struct live *running;		/* the first; the next is live.next */
-	size_t kind, at;		/* of the queue */
+	void *arg;			/* the caller's */
+	/* Of the queue, see queue/fleet.h: */
+	size_t index;			/* in order of arrival */
+	struct kind *kind;		/* NULL: it offers nothing */
+	struct host *left, *right;	/* among those of its kind that have a free slot */
+	bool listed;			/* it is one of them */
+	uint32_t priority;
+	int64_t free, most;		/* bytes; the most of it and those below it */
 };
 
 enum live_state { LIVE_QUEUED, LIVE_HELD /* its task is held */, LIVE_RUNNING };
@@ -75,7 +88,8 @@ struct live {
 	uint32_t attempt;
 	uint8_t class;
 	uint8_t state;			/* enum live_state */
-	size_t at;			/* in its line, or among those that are held back */
+	bool delayed;			/* queued: until not_before, in no line */
+	size_t at;			/* in its line, or among those that are delayed */
 };
 
 /* What a job asks for; everything is copied. */
@@ -96,8 +110,9 @@ struct ask {
 enum { EXPECTED_MS = 60000, AGING_MS = 600000, AGED_SHARE = 10, PATIENCE_MS = 10000 };
 
 struct queue *queue_new(void);
-void queue_free(struct queue *q);
-AUTO_DEFINE(struct queue *, queue_free);
+/* Not _free: libsolv has a function of that name. */
+void queue_destroy(struct queue *q);
+AUTO_DEFINE(struct queue *, queue_destroy);
 
 /* Jobs at once: of each owner without a limit of its own, of each class; 0: any number. */
 struct queue_limits {
@@ -108,7 +123,7 @@ struct owner *queue_owner(struct queue *q, const char *name);
 void queue_set_owner(struct queue *q, struct owner *o, int weight, int limit);
 
 struct host *queue_host(struct queue *q, const char *name);
-/* What it offers now; arches, features are copied. Running jobs stay with it. */
+/* What it offers now; arches, features are copied. Running jobs stay with it. No slots: it is as if it was not known. */
 void queue_set_host(struct queue *q, struct host *h, const struct strs *arches, const struct strs *features, int slots,
 	int64_t memory);
 void queue_set_open(struct queue *q, struct host *h, bool open);
@@ -136,7 +151,11 @@ void queue_hold(struct queue *q, struct live *l, bool held, int64_t now);
  * to be fast; the caller says queue_start(), or drops the job.
  */
 bool queue_next(struct queue *q, int64_t now, struct live **job, struct host **host);
-/* When, on the same clock, the next job's back-off ends; INT64_MAX: none waits for that. */
+
+/*
+ * When, on the same clock, to ask again though nothing else has changed: a back-off ends, or a job that nothing but the
+ * builder that it failed on is free for may go there. INT64_MAX: never.
+ */
 int64_t queue_due(const struct queue *q);
 
 struct queue_counts {
