@@ -36,22 +36,37 @@ doorbell_open(const char *root, struct err *err)
 	return STEAL_FD(fd);
 }
 
-void
+bool
 doorbell_drain(int fd)
 {
+	bool asked = false;
+	ssize_t n;
 	char c;
 
-	while (recv(fd, &c, 1, MSG_DONTWAIT) >= 0)
-		;
+	while ((n = recv(fd, &c, 1, MSG_DONTWAIT)) >= 0)
+		asked |= n > 0;
+	return asked;
 }
 
-void
-doorbell_ring(const char *root)
+static void
+ring(const char *root, const char *text, size_t n)
 {
 	AUTO(close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address;
 	struct err ignored;
 
 	if (fd >= 0 && doorbell_address(root, "doorbell", &address, &ignored) == 0)
-		(void)!sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, sizeof(address));
+		(void)!sendto(fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, sizeof(address));
+}
+
+void
+doorbell_ring(const char *root)
+{
+	ring(root, "", 0);
+}
+
+void
+doorbell_ask(const char *root)
+{
+	ring(root, "w", 1);
 }

@@ -21,12 +21,15 @@ struct loop_watch {
 	void *arg;
 	enum { WATCH_FD, WATCH_TIMER, WATCH_SIGNAL, WATCH_CHILD } kind;
 	bool dead;
-	struct loop_watch *next;	/* of all, or of the dead */
+	struct loop_watch *next, **at;	/* of all, or of the dead; of all: what points here */
 };
 
 struct loop {
 	int epoll;
 	bool stop;
+	bool again;
+	loop_fn *after;
+	void *after_arg;
 	struct loop_watch *all;
 	struct loop_watch *dead;
 };
@@ -86,7 +89,7 @@ add(struct loop *l, int kind, int fd, uint32_t events, loop_fn *fn, void *arg, s
 	struct loop_watch *w = xcalloc(1, sizeof(*w));
 	struct epoll_event e = {.events = events, .data.ptr = w};
 
-	*w = (struct loop_watch){.fd = fd, .fn = fn, .arg = arg, .kind = kind, .next = l->all};
+	*w = (struct loop_watch){.fd = fd, .fn = fn, .arg = arg, .kind = kind, .next = l->all, .at = &l->all};
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) < 0) {
 		err_sys(err, "watch fd %d", fd);
 		if (kind != WATCH_FD)
@@ -94,6 +97,8 @@ add(struct loop *l, int kind, int fd, uint32_t events, loop_fn *fn, void *arg, s
 		free(w);
 		return NULL;
 	}
+	if (w->next)
+		w->next->at = &w->next;
 	l->all = w;
 	return w;
 }
@@ -115,13 +120,11 @@ loop_set(struct loop *l, struct loop_watch *w, uint32_t events)
 void
 loop_drop(struct loop *l, struct loop_watch *w)
 {
-	struct loop_watch **at = &l->all;
-
 	if (!w || w->dead)
 		return;
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
+	*w->at = w->next;
+	if (w->next)
+		w->next->at = w->at;
 	epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 	w->dead = true;
 	w->next = l->dead;
@@ -186,18 +189,34 @@ deliver(struct loop *l, struct loop_watch *w, uint32_t events)
 int
 loop_run(struct loop *l, struct err *err)
 {
-	struct epoll_event e[64];
+	struct epoll_event e[256];
 
 	while (!l->stop) {
-		int n = epoll_wait(l->epoll, e, ARRAY_SIZE(e), -1);
+		int n = epoll_wait(l->epoll, e, ARRAY_SIZE(e), l->again ? 0 : -1);
 
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, "epoll_wait");
+		l->again = false;
 		for (int i = 0; i < n && !l->stop; i++)
 			deliver(l, e[i].data.ptr, e[i].events);
+		if (l->after)
+			l->after(l->after_arg, 0);
 		bury(l);
 	}
 	return 0;
+}
+
+void
+loop_after(struct loop *l, loop_fn *fn, void *arg)
+{
+	l->after = fn;
+	l->after_arg = arg;
+}
+
+void
+loop_again(struct loop *l)
+{
+	l->again = true;
 }
 
 void

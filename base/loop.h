@@ -31,6 +31,14 @@ int loop_signal(struct loop *l, int signal, loop_fn *fn, void *arg, struct err *
 /* Call fn once when the child ended; then wait for it yourself. */
 struct loop_watch *loop_child(struct loop *l, pid_t pid, loop_fn *fn, void *arg, struct err *err);
 
+/*
+ * Call fn after each round of callbacks, of which there are at most a few hundred: for what many of them share, as one
+ * commit. One function; NULL: none.
+ */
+void loop_after(struct loop *l, loop_fn *fn, void *arg);
+/* The next round does not wait for anything. */
+void loop_again(struct loop *l);
+
 /* Run until loop_stop(). */
 int loop_run(struct loop *l, struct err *err);
 void loop_stop(struct loop *l);

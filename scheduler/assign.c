@@ -3,123 +3,275 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/vec.h"
 #include "scheduler/assign.h"
+#include "schema/build.h"
+#include "schema/needs.h"
 #include "schema/repository.h"
 #include "schema/store.h"
 #include "schema/task.h"
 
+enum { TASKS = 256, TASKS_MAX = 1024 };
+
+/* What is known of one task. */
+struct brief {
+	struct task task;
+	struct subtask_list subs;
+	struct output_list outs;
+	struct task_on *on;		/* each behind those it depends on */
+	size_t n_on;
+	bool ordered;			/* `on` was read */
+	struct brief *next;		/* of its slot */
+};
+
+/* One state of a repository, as one architecture's jobs see it. */
+struct base {
+	char *repository, *arch, *index, *changes;
+	int64_t serial;
+};
+
 struct assign {
 	struct store *s;
-	const struct job *job;
-	struct task task;
-	struct repository repository;
+	const struct limits *limits;
+	struct brief *tasks[TASKS];
+	size_t n_tasks;
+	VEC(struct repository) repositories;
+	VEC(struct base) bases;
+};
+
+/* One call. */
+struct call {
+	struct assign *a;
+	struct store *s;
 	struct wire_job *out;
+	const struct brief *task;
+	const struct repository *repository;
 	const struct strs *arches;	/* of its builder */
-	struct strs sources;		/* of each package of the overlay */
 	const char *arch;		/* the job's, or one of those for one without */
+	const char *bound;		/* the job's, or "" */
+	struct strs sources;		/* of each package of the overlay */
+	int subtask;
+	enum job_kind kind;
 };
 
 static void
-assign_fini(struct assign *a)
+brief_free(struct brief *b)
 {
-	task_fini(&a->task);
-	repository_fini(&a->repository);
-	strs_fini(&a->sources);
+	task_fini(&b->task);
+	subtask_list_fini(&b->subs);
+	output_list_fini(&b->outs);
+	free(b->on);
+	free(b);
 }
-AUTO_DEFINE_EMBEDDED(struct assign, assign_fini);
+
+struct assign *
+assign_new(struct store *s, const struct limits *limits)
+{
+	struct assign *a = xcalloc(1, sizeof(*a));
+
+	a->s = s;
+	a->limits = limits;
+	return a;
+}
+
+void
+assign_forget(struct assign *a)
+{
+	for (size_t i = 0; i < TASKS && a->n_tasks; i++)
+		while (a->tasks[i]) {
+			struct brief *b = a->tasks[i];
+
+			a->tasks[i] = b->next;
+			a->n_tasks--;
+			brief_free(b);
+		}
+	for (size_t i = 0; i < a->repositories.n; i++)
+		repository_fini(&a->repositories.p[i]);
+	a->repositories.n = 0;
+	for (size_t i = 0; i < a->bases.n; i++) {
+		struct base *b = &a->bases.p[i];
+
+		free(b->repository);
+		free(b->arch);
+		free(b->index);
+		free(b->changes);
+	}
+	a->bases.n = 0;
+}
+
+void
+assign_free(struct assign *a)
+{
+	if (!a)
+		return;
+	assign_forget(a);
+	vec_fini(&a->repositories);
+	vec_fini(&a->bases);
+	free(a);
+}
 
 static int
-state_file(struct assign *a, const char *kind, char **out, struct err *err)
+brief_of(struct assign *a, int64_t task, const struct brief **out, struct err *err)
 {
-	int r = state_file_get(a->s, a->repository.name, a->task.base, a->arch, kind, out, err);
+	struct brief **slot = &a->tasks[(uint64_t)task % TASKS], *b = *slot;
+	int r;
 
-	return r == STATE_FILE_ABSENT ? err_set(err, ENOENT, "%s %s: state %lld is incomplete", a->repository.name,
-	    a->arch, (long long)a->task.base) : r;
+	while (b && b->task.id != task)
+		b = b->next;
+	*out = b;
+	if (b)
+		return 0;
+	b = xcalloc(1, sizeof(*b));
+	r = task_get(a->s, task, &b->task, err);
+	if (r || subtask_find(a->s, task, &b->subs, err) < 0 || output_find(a->s, task, &b->outs, err) < 0) {
+		brief_free(b);
+		return -1;
+	}
+	b->next = *slot;
+	*slot = b;
+	a->n_tasks++;
+	*out = b;
+	return 0;
+}
+
+static int
+repository_of(struct assign *a, const char *name, const struct repository **out, struct err *err)
+{
+	struct repository r = {0};
+
+	for (size_t i = 0; i < a->repositories.n; i++)
+		if (strcmp(a->repositories.p[i].name, name) == 0) {
+			*out = &a->repositories.p[i];
+			return 0;
+		}
+	if (repository_get(a->s, name, &r, err))
+		return -1;
+	vec_push(&a->repositories, r);
+	*out = &a->repositories.p[a->repositories.n - 1];
+	return 0;
+}
+
+static int
+base_files(struct call *c, struct err *err)
+{
+	struct assign *a = c->a;
+	const char *name = c->repository->name;
+	struct base b = {.serial = c->task->task.base};
+	int r;
+
+	for (size_t i = 0; i < a->bases.n; i++) {
+		const struct base *k = &a->bases.p[i];
+
+		if (k->serial != b.serial || strcmp(k->repository, name) != 0 || strcmp(k->arch, c->arch) != 0)
+			continue;
+		c->out->index = xstrdup(k->index);
+		c->out->changes = xstrdup(k->changes);
+		return 0;
+	}
+	r = state_file_get(c->s, name, b.serial, c->arch, "index", &b.index, err);
+	if (r == STATE_FILE_ABSENT)
+		return err_set(err, ENOENT, "%s %s: state %lld is incomplete", name, c->arch, (long long)b.serial);
+	if (r < 0 || state_file_get(c->s, name, b.serial, c->arch, "changes", &b.changes, err) < 0) {
+		free(b.index);
+		return -1;
+	}
+	if (!b.changes)
+		b.changes = xstrdup("");
+	b.repository = xstrdup(name);
+	b.arch = xstrdup(c->arch);
+	vec_push(&a->bases, b);
+	c->out->index = xstrdup(b.index);
+	c->out->changes = xstrdup(b.changes);
+	return 0;
 }
 
 /* The sources that a task takes away, its own from the moment that something of them was built here; and, its own, what it says of them. */
 static void
-take_sources(struct assign *a, int64_t task, const struct subtask_list *subs, const struct output_list *outs, struct strs *gone)
+take_sources(struct call *c, const struct brief *b, struct strs *gone)
 {
-	for (size_t i = 0; i < subs->n; i++) {
-		const struct subtask *t = &subs->p[i];
+	bool own = b == c->task;
+
+	for (size_t i = 0; i < b->subs.n; i++) {
+		const struct subtask *t = &b->subs.p[i];
 		bool built = t->kind == SUBTASK_DELETE;
 
-		for (size_t k = 0; k < outs->n && !built; k++)
-			built = outs->p[k].subtask == t->id && strcmp(outs->p[k].kind, "rpm") == 0 &&
-			    (task != a->task.id || a->job->kind == JOB_TEST || strcmp(outs->p[k].arch, a->arch) == 0);
+		for (size_t k = 0; k < b->outs.n && !built; k++)
+			built = b->outs.p[k].subtask == t->id && strcmp(b->outs.p[k].kind, "rpm") == 0 &&
+			    (!own || c->kind == JOB_TEST || strcmp(b->outs.p[k].arch, c->arch) == 0);
 		if (built && *t->package && !strs_has(gone, t->package))
 			strs_add(gone, t->package);
-		if (task == a->task.id)
-			strs_add(t->kind == SUBTASK_DELETE ? &a->out->deletes : &a->out->builds, t->package);
+		if (own && c->kind == JOB_TEST)
+			strs_add(t->kind == SUBTASK_DELETE ? &c->out->deletes : &c->out->builds, t->package);
 	}
 }
 
 /* Packages of tasks before this one leave with their sources, as those of the base do. */
 static void
-drop_sources(struct assign *a, const struct strs *gone)
+drop_sources(struct call *c, const struct strs *gone)
 {
-	struct wire_files *l = &a->out->overlay;
+	struct wire_files *l = &c->out->overlay;
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (strs_has(gone, a->sources.p[i])) {
+		if (strs_has(gone, c->sources.p[i])) {
 			free(l->p[i].sha256);
 			free(l->p[i].name);
 			free(l->p[i].facts);
 			free(l->p[i].identity);
-			free(a->sources.p[i]);
+			free(c->sources.p[i]);
 			continue;
 		}
 		l->p[n] = l->p[i];
-		a->sources.p[n++] = a->sources.p[i];
+		c->sources.p[n++] = c->sources.p[i];
 	}
-	l->n = a->sources.n = n;
+	l->n = c->sources.n = n;
 }
 
-static const char *
-source_of(const struct subtask_list *subs, int subtask)
+static const struct subtask *
+subtask_of(const struct brief *b, int id)
 {
-	for (size_t i = 0; i < subs->n; i++)
-		if (subs->p[i].id == subtask)
-			return subs->p[i].package;
-	return "";
+	for (size_t i = 0; i < b->subs.n; i++)
+		if (b->subs.p[i].id == id)
+			return &b->subs.p[i];
+	return NULL;
 }
 
-/* The RPMs of a task for this architecture, and the sources that it takes away. */
-static int
-add_task(struct assign *a, int64_t task, size_t *n, struct strs *removed, struct err *err)
+/* The RPMs of a task for this architecture, and the sources that it takes away; how many RPMs. */
+static size_t
+add_task(struct call *c, const struct brief *b, struct strs *removed)
 {
-	AUTO(output_list_fini) struct output_list outs = {0};
-	AUTO(subtask_list_fini) struct subtask_list subs = {0};
 	AUTO(strs_fini) struct strs gone = {0};
+	size_t n = 0;
 
-	if (output_find(a->s, task, &outs, err) < 0 || subtask_find(a->s, task, &subs, err) < 0)
-		return -1;
-	take_sources(a, task, &subs, &outs, &gone);
+	take_sources(c, b, &gone);
 	/* A test compares the task with what was there before it. */
-	if (task != a->task.id || a->job->kind != JOB_TEST)
-		drop_sources(a, &gone);
-	for (size_t i = 0; i < outs.n; i++)
-		if (strcmp(outs.p[i].kind, "rpm") == 0 && strcmp(outs.p[i].arch, a->arch) == 0) {
-			wire_files_add(&a->out->overlay, outs.p[i].sha256, outs.p[i].file, outs.p[i].facts, outs.p[i].identity);
-			strs_add(&a->sources, source_of(&subs, outs.p[i].subtask));
-			++*n;
-		}
+	if (b != c->task || c->kind != JOB_TEST)
+		drop_sources(c, &gone);
+	for (size_t i = 0; i < b->outs.n; i++) {
+		const struct output *o = &b->outs.p[i];
+		const struct subtask *t;
+
+		if (strcmp(o->kind, "rpm") != 0 || strcmp(o->arch, c->arch) != 0)
+			continue;
+		t = subtask_of(b, o->subtask);
+		wire_files_add(&c->out->overlay, o->sha256, o->file, o->facts, o->identity);
+		strs_add(&c->sources, t ? t->package : "");
+		n++;
+	}
 	for (size_t i = 0; i < gone.n; i++)
 		if (!strs_has(removed, gone.p[i]))
 			strs_add(removed, gone.p[i]);
-	return 0;
+	return n;
 }
 
 /* Whether a task depends on one of on[from..n]. */
 static int
-depends_on_later(struct assign *a, int64_t task, const struct task_on *on, size_t from, size_t n, struct err *err)
+depends_on_later(struct store *s, int64_t task, const struct task_on *on, size_t from, size_t n, struct err *err)
 {
 	AUTO(free) int64_t *deps = NULL;
 	size_t n_deps = 0;
 
-	if (task_deps(a->s, task, &deps, &n_deps, err) < 0)
+	if (task_deps(s, task, &deps, &n_deps, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n_deps; i++)
 		for (size_t k = from; k < n; k++)
@@ -130,14 +282,14 @@ depends_on_later(struct assign *a, int64_t task, const struct task_on *on, size_
 
 /* Put the tasks in an order in which each stands behind those it depends on. */
 static int
-order_on(struct assign *a, struct task_on *on, size_t n, struct err *err)
+order_on(struct store *s, struct task_on *on, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct task_on first;
 		size_t k = i;
 		int r = 1;
 
-		for (; k < n && (r = depends_on_later(a, on[k].dep, on, i, n, err)) > 0; k++)
+		for (; k < n && (r = depends_on_later(s, on[k].dep, on, i, n, err)) > 0; k++)
 			;
 		if (r < 0)
 			return -1;
@@ -151,51 +303,52 @@ order_on(struct assign *a, struct task_on *on, size_t n, struct err *err)
 }
 
 static int
-add_overlay(struct assign *a, struct err *err)
+read_on(struct store *s, struct brief *b, struct err *err)
 {
-	AUTO(free) struct task_on *on = NULL;
-	size_t n = 0, ignored = 0;
-
-	if (task_on_find(a->s, a->task.id, &on, &n, err) < 0 || order_on(a, on, n, err) < 0)
+	if (b->ordered)
+		return 0;
+	if (task_on_find(s, b->task.id, &b->on, &b->n_on, err) < 0 || order_on(s, b->on, b->n_on, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		AUTO(task_fini) struct task dep = {0};
-		int r = task_get(a->s, on[i].dep, &dep, err);
-
-		if (r < 0)
-			return -1;
-		if (r || dep.try != on[i].try || dep.iter != on[i].iter)
-			return err_set(err, ESTALE, "task #%lld, which this one is built on, has changed", (long long)on[i].dep);
-		if (add_task(a, on[i].dep, &ignored, &a->out->on_removed, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < a->out->on_removed.n; i++)
-		strs_add(&a->out->removed, a->out->on_removed.p[i]);
-	return add_task(a, a->task.id, &a->out->n_own, &a->out->removed, err);
+	b->ordered = true;
+	return 0;
 }
 
 static int
-add_source(struct assign *a, struct err *err)
+add_overlay(struct call *c, struct err *err)
 {
-	AUTO(subtask_list_fini) struct subtask_list subs = {0};
-	struct wire_job *out = a->out;
+	const struct brief *own = c->task;
 
-	if (subtask_find(a->s, a->task.id, &subs, err) < 0)
+	if (read_on(c->s, (struct brief *)own, err) < 0)
 		return -1;
-	for (size_t i = 0; i < subs.n; i++) {
-		const struct subtask *t = &subs.p[i];
-		bool tree = a->job->kind == JOB_SRPM && t->kind == SUBTASK_REPO;
+	for (size_t i = 0; i < own->n_on; i++) {
+		const struct task_on *on = &own->on[i];
+		const struct brief *dep;
 
-		if (t->id != a->job->subtask)
-			continue;
-		out->source.sha256 = xstrdup(tree ? t->tree : t->srpm);
-		out->source.name = xstrdup(tree ? "tree.tar" : t->srpm_file);
-		out->source.facts = xstrdup("");
-		out->source.identity = xstrdup("");
-		out->source_date_epoch = t->epoch_s;
-		return hash_valid(out->source.sha256) ? 0 : err_set(err, ENOENT, "subtask %o has no source", (unsigned)t->id);
+		if (brief_of(c->a, on->dep, &dep, err) < 0)
+			return -1;
+		if (dep->task.try != on->try || dep->task.iter != on->iter)
+			return err_set(err, ESTALE, "task #%lld, which this one is built on, has changed", (long long)on->dep);
+		add_task(c, dep, &c->out->on_removed);
 	}
-	return err_set(err, ENOENT, "subtask %o is gone", (unsigned)a->job->subtask);
+	for (size_t i = 0; i < c->out->on_removed.n; i++)
+		strs_add(&c->out->removed, c->out->on_removed.p[i]);
+	c->out->n_own = add_task(c, own, &c->out->removed);
+	return 0;
+}
+
+static int
+add_source(struct call *c, struct err *err)
+{
+	const struct subtask *t = subtask_of(c->task, c->subtask);
+	bool tree = t && c->kind == JOB_SRPM && t->kind == SUBTASK_REPO;
+	struct wire_job *out = c->out;
+
+	if (!t)
+		return err_set(err, ENOENT, "subtask %o is gone", (unsigned)c->subtask);
+	out->source = (struct wire_file){xstrdup(tree ? t->tree : t->srpm), xstrdup(tree ? "tree.tar" : t->srpm_file),
+	    xstrdup(""), xstrdup("")};
+	out->source_date_epoch = t->epoch_s;
+	return hash_valid(out->source.sha256) ? 0 : err_set(err, ENOENT, "subtask %o has no source", (unsigned)t->id);
 }
 
 /* `factor` times what was ever used, but neither below a floor nor above what there is; 0 is no limit, or unknown. */
@@ -209,25 +362,20 @@ tighten(uint64_t limit, uint64_t used, unsigned factor, uint64_t floor)
 
 /*
  * A source that was built before gets no more of the scheduler's limits than many times what it used; over that goes what
- * its repository says, so that somebody can raise what has become too little.
+ * its repository says, and over that what was set for the package, so that somebody can raise what has become too little.
  */
 static int
-set_limits(struct assign *a, struct err *err)
+set_limits(struct call *c, struct err *err)
 {
 	enum { TIMES = 10, TIME_FLOOR_MS = 1800000, MEMORY_TIMES = 4 };
 	static const uint64_t space_floor = 2ull << 30;
-	AUTO(subtask_list_fini) struct subtask_list subs = {0};
-	struct limits *l = &a->out->limits;
-	const char *package = "";
+	const struct subtask *t = subtask_of(c->task, c->subtask);
+	const char *package = t ? t->package : "";
+	AUTO(needs_fini) struct needs needs = {0};
+	struct limits *l = &c->out->limits;
 	struct used peak = {0};
-	int r;
+	int r = *package ? usage_peak(c->s, package, c->bound, c->kind, &peak, err) : USAGE_NONE;
 
-	if (subtask_find(a->s, a->task.id, &subs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < subs.n; i++)
-		if (subs.p[i].id == a->job->subtask)
-			package = subs.p[i].package;
-	r = *package ? usage_peak(a->s, package, a->job->arch, a->job->kind, &peak, err) : USAGE_NONE;
 	if (r < 0)
 		return -1;
 	if (r == 0) {
@@ -235,17 +383,20 @@ set_limits(struct assign *a, struct err *err)
 		l->memory_bytes = tighten(l->memory_bytes, (uint64_t)peak.memory, MEMORY_TIMES, space_floor);
 		l->disk_bytes = tighten(l->disk_bytes, (uint64_t)peak.disk, TIMES, space_floor);
 	}
-	return limits_parse(l, a->repository.limits, err);
+	if (limits_parse(l, c->repository->limits, err) < 0)
+		return -1;
+	r = *package ? needs_get(c->s, c->repository->name, package, &needs, err) : NEEDS_NONE;
+	return r < 0 ? -1 : r == 0 ? limits_parse(l, needs.limits, err) : 0;
 }
 
 /* A builder names its own architecture first. */
 static const char *
-common_arch(const struct assign *a)
+common_arch(const struct call *c)
 {
-	for (size_t i = 0; i < a->arches->n; i++)
-		if (strs_has(&a->repository.arches, a->arches->p[i]))
-			return a->arches->p[i];
-	return a->repository.arches.p[0];
+	for (size_t i = 0; i < c->arches->n; i++)
+		if (strs_has(&c->repository->arches, c->arches->p[i]))
+			return c->arches->p[i];
+	return c->repository->arches.p[0];
 }
 
 static bool
@@ -257,74 +408,80 @@ is_noarch(const struct output *o)
 	return strcmp(o->kind, "rpm") == 0 && n > m && strcmp(o->file + n - m, suffix) == 0;
 }
 
-/* noarch packages that an architecture in front of this one has otherwise: so each pair is compared once. */
+/*
+ * noarch packages that another architecture has otherwise. Tests start as soon as the builds of their architecture have
+ * ended, so each is compared with the architectures whose test has started before: each pair, once at least.
+ */
 static int
-add_others(struct assign *a, struct err *err)
+add_others(struct call *c, struct err *err)
 {
-	AUTO(output_list_fini) struct output_list outs = {0};
+	const struct output_list *outs = &c->task->outs;
+	AUTO(strs_fini) struct strs tested = {0};
 
-	if (output_find(a->s, a->task.id, &outs, err) < 0)
+	if (job_tests_started(c->s, c->task->task.id, &tested, err) < 0)
 		return -1;
-	for (size_t i = 0; i < outs.n; i++) {
-		const struct output *o = &outs.p[i];
+	for (size_t i = 0; i < outs->n; i++) {
+		const struct output *o = &outs->p[i];
 		bool same = false;
 
-		if (!is_noarch(o) || strcmp(o->arch, a->arch) >= 0)
+		if (!is_noarch(o) || strcmp(o->arch, c->arch) == 0 || !strs_has(&tested, o->arch))
 			continue;
-		for (size_t k = 0; k < outs.n; k++)
-			same |= strcmp(outs.p[k].arch, a->arch) == 0 && strcmp(outs.p[k].sha256, o->sha256) == 0;
+		for (size_t k = 0; k < outs->n; k++)
+			same |= strcmp(outs->p[k].arch, c->arch) == 0 && strcmp(outs->p[k].sha256, o->sha256) == 0;
 		if (same)
 			continue;
-		wire_files_add(&a->out->others, o->sha256, o->file, o->facts, o->identity);
-		strs_add(&a->out->other_arches, o->arch);
+		wire_files_add(&c->out->others, o->sha256, o->file, o->facts, o->identity);
+		strs_add(&c->out->other_arches, o->arch);
 	}
 	return 0;
 }
 
 static int
-fill(struct assign *a, struct err *err)
+fill(struct call *c, struct err *err)
 {
-	struct wire_job *out = a->out;
+	static const enum wire_job_kind kinds[] = {[JOB_SRPM] = WIRE_JOB_SRPM, [JOB_BUILD] = WIRE_JOB_BUILD, [JOB_TEST] = WIRE_JOB_TEST};
+	const struct task *t = &c->task->task;
+	struct wire_job *out = c->out;
 
-	if (task_get(a->s, a->job->task, &a->task, err) || repository_get(a->s, a->task.repository, &a->repository, err))
+	if (repository_of(c->a, t->repository, &c->repository, err) < 0)
 		return -1;
-	a->arch = *a->job->arch ? a->job->arch : common_arch(a);
-	out->kind = a->job->kind == JOB_SRPM ? WIRE_JOB_SRPM : a->job->kind == JOB_BUILD ? WIRE_JOB_BUILD : WIRE_JOB_TEST;
-	out->label = a->job->subtask ? xasprintf("#%lld.%o %s %s", (long long)a->task.id, (unsigned)a->job->subtask,
-	    a->arch, job_kind_name(a->job->kind)) : xasprintf("#%lld %s test", (long long)a->task.id, a->arch);
-	out->arch = xstrdup(a->arch);
-	out->repository = xstrdup(a->repository.name);
-	out->task = a->task.id;
-	out->base_group = xstrdup(a->repository.base_group);
-	if (state_file(a, "index", &out->index, err) < 0 ||
-	    state_file_get(a->s, a->repository.name, a->task.base, a->arch, "changes", &out->changes, err) < 0)
+	c->arch = *c->bound ? c->bound : common_arch(c);
+	out->kind = kinds[c->kind];
+	out->label = c->subtask ? xasprintf("#%lld.%o %s %s", (long long)t->id, (unsigned)c->subtask, c->arch, job_kind_name(c->kind)) :
+	    xasprintf("#%lld %s test", (long long)t->id, c->arch);
+	out->arch = xstrdup(c->arch);
+	out->repository = xstrdup(c->repository->name);
+	out->task = t->id;
+	out->base_group = xstrdup(c->repository->base_group);
+	out->allow = xstrdup(c->repository->allow);
+	out->sanity = xstrdup(c->repository->sanity);
+	out->network = c->repository->network;
+	out->keep = t->keep_root;
+	if (base_files(c, err) < 0 || add_overlay(c, err) < 0)
 		return -1;
-	out->allow = xstrdup(a->repository.allow);
-	out->sanity = xstrdup(a->repository.sanity);
-	out->network = a->repository.network;
-	out->keep = a->task.keep_root;
-	if (add_overlay(a, err) < 0)
+	if ((c->kind == JOB_TEST ? add_others(c, err) : add_source(c, err)) < 0)
 		return -1;
-	if ((a->job->kind == JOB_TEST ? add_others(a, err) : add_source(a, err)) < 0)
-		return -1;
-	return set_limits(a, err);
+	return set_limits(c, err);
 }
 
 int
-assign_job(struct store *s, const struct job *job, const struct strs *arches, const struct limits *limits,
-	struct wire_job *out, struct err *err)
+assign_job(struct assign *a, const struct wire_ref *ref, const struct strs *arches, struct wire_job *out, struct err *err)
 {
-	AUTO(assign_fini) struct assign a = {.s = s, .job = job, .arches = arches, .out = out};
+	struct call c = {.a = a, .s = a->s, .out = out, .arches = arches};
+	AUTO(free) char *bound = NULL;
+	int64_t task = 0;
+	int r = job_brief(a->s, ref->job, &task, &c.subtask, &bound, &c.kind, err);
 
-	*out = (struct wire_job){.ref = {job->id, (uint32_t)job->attempt}, .limits = *limits};
-	if (fill(&a, err) < 0)
-		return err_ctx(err, "job of task #%lld", (long long)job->task);
-	for (size_t i = 0; i < 2; i++) {
-		char **text = (char **[]){&out->index, &out->changes}[i];
-
-		if (!*text)
-			*text = xstrdup("");
-	}
+	*out = (struct wire_job){.ref = *ref, .limits = *a->limits};
+	if (r)
+		return r < 0 ? -1 : ASSIGN_GONE;
+	if (a->n_tasks > TASKS_MAX)
+		assign_forget(a);
+	c.bound = bound;
+	r = brief_of(a, task, &c.task, err) < 0 ? -1 : fill(&c, err);
+	strs_fini(&c.sources);
+	if (r < 0)
+		return err_ctx(err, "job of task #%lld", (long long)task);
 	if (!out->source.sha256)
 		out->source = (struct wire_file){xstrdup(""), xstrdup(""), xstrdup(""), xstrdup("")};
 	return 0;

@@ -2,7 +2,7 @@
 #ifndef ARTEL_SCHEDULER_DAEMON_H
 #define ARTEL_SCHEDULER_DAEMON_H
 
-#include "scheduler/assign.h"
+#include "wire/limits.h"
 
 struct err;
 struct store;

@@ -1,6 +1,7 @@
 /* artel-scheduler: hand AWAITING tasks to builders, job by job. See artel-scheduler(8). */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -46,6 +47,18 @@ renew(struct store *s, struct err *err)
 	return 0;
 }
 
+/* A descriptor for each builder: as many as the host lets us have. */
+static void
+raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 int
 main(int argc, const char **argv)
 {
@@ -70,7 +83,8 @@ main(int argc, const char **argv)
 		return 1;
 	}
 	s->user = "scheduler";
-	r = renew(s, &err) < 0 ? -1 : scheduler_run(s, &c, &err);
+	raise_files();
+	r = store_tune(s, &err) < 0 || renew(s, &err) < 0 ? -1 : scheduler_run(s, &c, &err);
 	if (r == SCHEDULER_BUSY)
 		err_set(&err, 0, "another scheduler runs on this farm");
 	if (r)

@@ -25,7 +25,6 @@ peer_free(struct peer *p)
 	conn_fini(&p->conn);
 	strs_fini(&p->arches);
 	strs_fini(&p->features);
-	strs_fini(&p->roots);
 	free(p);
 }
 

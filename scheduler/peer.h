@@ -8,6 +8,7 @@
 
 struct loop_watch;
 struct daemon;
+struct host;
 
 struct peer {
 	struct conn conn;
@@ -15,15 +16,16 @@ struct peer {
 	struct daemon *daemon;		/* back pointer, for callbacks */
 	int64_t since;			/* tick_ms() of the connection: HELLO has a deadline */
 	int64_t heard;			/* of the last that came over it */
-	bool hello;			/* said, as a builder */
+	struct host *host;		/* of the queue, once it has said HELLO as a builder */
 	bool dead;			/* to be freed after this round */
+	bool unsent;			/* is told something at the end of the round */
+	bool waits_to_write;		/* what did not fit into the socket */
+	bool enabled;			/* not drained, not disabled */
 	char name[WIRE_NAME_MAX + 1];
 	char origin[SHA256_HEX + 1];	/* see struct wire_hello */
 	struct strs arches, features;
-	struct strs roots;		/* ids of base roots that it has */
 	int slots;
 	int64_t memory;			/* bytes; 0: unknown */
-	int busy;			/* jobs handed to it that have not ended */
 };
 
 struct peer *peer_new(int fd);

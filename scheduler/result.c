@@ -247,7 +247,7 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	if (r->outcome == WIRE_INFRA) {
 		if (requeue(s, j, r->reason, lost, tries, err) < 0)
 			return -1;
-		return stage_step(s, &t, err);
+		return j->state == JOB_QUEUED ? 0 : stage_step(s, &t, err);
 	}
 	if (r->outcome == WIRE_NEEDS) {
 		int waits = wait_for_others(s, j, r->reason, err);
@@ -276,7 +276,7 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	ok = kept ? xasprintf("OK (%zu of %zu packages as in the repository)", kept, r->files.n) : xstrdup("OK");
 	if (job_save(s, j, err) < 0 || job_event(s, j, r->outcome == WIRE_OK ? ok : r->reason, err) < 0)
 		return -1;
-	return stage_step(s, &t, err);
+	return r->outcome == WIRE_OK ? stage_after(s, &t, j->id, err) : stage_step(s, &t, err);
 }
 
 /* A result that cannot be right fails the job, with what is wrong about it. */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -14,7 +15,7 @@
 #include "scheduler/serve.h"
 #include "wire/exchange.h"
 
-enum { LOG_MAX = 64 << 20, SWEEP_MS = 3600000 };
+enum { LOG_MAX = 64 << 20, SWEEP_MS = 3600000, ORDER_MAX = 32 << 10 };
 
 struct server {
 	int dir;
@@ -23,7 +24,7 @@ struct server {
 };
 
 static int
-serve_open(void *arg, const char *sha256)
+serve_artefact(void *arg, const char *sha256)
 {
 	const struct server *s = arg;
 	struct err err;
@@ -72,7 +73,7 @@ serve_log(void *arg, const void *data, size_t n, struct err *err)
 	return st.st_size > LOG_MAX ? 0 : file_write_fd(fd, data, n, err);
 }
 
-/* Other peers' sockets, the database and the scheduler's lock are not for this child to keep open. */
+/* Other sockets, the database and the scheduler's lock are not for this process to keep open. */
 static void
 close_others(int a, int b)
 {
@@ -85,35 +86,117 @@ close_others(int a, int b)
 	close_range(high + 1, ~0u, 0);
 }
 
+/* What goes over the socket, with the connection itself: what was received and is to be sent follows. */
+struct order {
+	struct wire_ref ref;
+	int64_t stall_ms;
+	size_t in, out;
+};
+
 static void __attribute__((noreturn))
 child(struct conn *c, int dir, struct wire_ref ref, pid_t parent)
 {
 	struct server s = {.dir = dir, .ref = ref};
-	const struct exchange_ops ops = {&s, serve_open, serve_create, serve_finish, serve_log};
+	const struct exchange_ops ops = {&s, serve_artefact, serve_create, serve_finish, serve_log};
 	struct err err = {0};
-	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+	signal(SIGCHLD, SIG_DFL);
 	close_others(c->fd, dir);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (exchange_serve(c, &ops, &err) < 0)
 		log_at(LOG_DEBUG, "exchange: %s", err.msg);
 	_exit(0);
 }
 
-pid_t
-serve_start(struct conn *c, int dir, struct wire_ref ref, struct err *err)
+/* The next order: 1; 0 at the end, or with something that cannot be. */
+static int
+take_order(int fd, struct order *o, struct conn *c)
 {
-	pid_t parent = getpid(), pid = fork();
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	char data[ORDER_MAX];
+	struct iovec parts[] = {{o, sizeof(*o)}, {data, sizeof(data)}};
+	struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 
-	if (pid < 0)
-		return err_sys(err, "fork");
+	if (n < (ssize_t)sizeof(*o) || !h || h->cmsg_type != SCM_RIGHTS || (size_t)n != sizeof(*o) + o->in + o->out)
+		return 0;
+	*c = (struct conn)CONN_INIT;
+	memcpy(&c->fd, CMSG_DATA(h), sizeof(c->fd));
+	c->stall_ms = o->stall_ms;
+	str_put(&c->in, data, o->in);
+	str_put(&c->out, data + o->in, o->out);
+	return 1;
+}
+
+/* It ends with the scheduler: at the end of the socket, or of its parent. */
+static void __attribute__((noreturn))
+run(int fd, int dir, pid_t parent)
+{
+	struct order o;
+	struct conn c;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "artel-serve");
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	close_others(fd, dir);
+	while (getppid() == parent && take_order(fd, &o, &c) > 0) {
+		pid_t self = getpid(), pid = fork();
+
+		if (pid == 0)
+			child(&c, dir, o.ref, self);
+		if (pid < 0)
+			log_at(LOG_ERROR, "fork: %s", strerror(errno));
+		conn_fini(&c);
+	}
+	_exit(0);
+}
+
+int
+serve_open(int dir, struct err *err)
+{
+	pid_t parent = getpid(), pid;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(err, "socketpair");
+	pid = fork();
 	if (pid == 0)
-		child(c, dir, ref, parent);
-	return pid;
+		run(ends[1], dir, parent);
+	close(ends[1]);
+	if (pid > 0)
+		return ends[0];
+	close(ends[0]);
+	return err_sys(err, "fork");
+}
+
+int
+serve_start(int server, const struct conn *c, struct wire_ref ref, struct err *err)
+{
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.space = {0}};
+	const size_t in = c->in.n - c->taken;
+	struct order o = {ref, c->stall_ms, in, c->out.n};
+	struct iovec parts[] = {{&o, sizeof(o)}, {c->in.p ? c->in.p + c->taken : NULL, in}, {c->out.p, c->out.n}};
+	struct msghdr m = {.msg_iov = parts, .msg_iovlen = 3, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+	if (in + c->out.n > ORDER_MAX)
+		return err_set(err, EPROTO, "a builder sent %zu bytes before it was welcome", in);
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &c->fd, sizeof(int));
+	return sendmsg(server, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? err_sys(err, "hand a transfer over") : 0;
 }
 
 void

@@ -417,20 +417,6 @@ busy_ms(const struct stage *g, unsigned kinds)
 }
 
 static int
-make_tests(struct stage *g, struct err *err)
-{
-	int64_t id;
-
-	g->t->build_ms = busy_ms(g, 1u << JOB_SRPM | 1u << JOB_BUILD);
-	if (task_save(g->s, g->t, err) < 0)
-		return -1;
-	for (size_t a = 0; a < g->repository.arches.n; a++)
-		if (add_job(g, 0, g->repository.arches.p[a], JOB_TEST, JOB_QUEUED, &id, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int
 end_passed(struct stage *g, struct err *err)
 {
 	AUTO(free) char *why = NULL;
@@ -456,13 +442,17 @@ first_failed(const struct stage *g)
 	return NULL;
 }
 
+/* Jobs of a kind in any of these states (bits), of one architecture or (NULL) of all. */
 static size_t
-count(const struct stage *g, enum job_kind kind, unsigned states)
+count(const struct stage *g, enum job_kind kind, unsigned states, const char *arch)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < g->jobs.n; i++)
-		n += g->jobs.p[i].kind == kind && states & 1u << g->jobs.p[i].state;
+	for (size_t i = 0; i < g->jobs.n; i++) {
+		const struct job *j = &g->jobs.p[i];
+
+		n += j->kind == kind && states & 1u << j->state && (!arch || strcmp(j->arch, arch) == 0);
+	}
 	return n;
 }
 
@@ -486,7 +476,6 @@ failure_text(const struct stage *g, const struct job *j)
 	    j->arch, job_kind_name(j->kind), j->reason);
 }
 
-/* Waiting jobs all of whose needs are done may run. */
 /* The database's trouble is not the task's. */
 int
 stage_begin(struct store *s, struct task *t, struct err *err)
@@ -518,33 +507,16 @@ stage_wake(struct store *s, int64_t task, struct err *err)
 	return 0;
 }
 
-int
-stage_arches(struct store *s, const struct task *t, const struct job *j, struct strs *out, struct err *err)
+static int
+release(struct stage *g, struct job_list *ready, struct err *err)
 {
-	AUTO(repository_fini) struct repository r = {0};
+	for (size_t i = 0; i < ready->n; i++) {
+		struct job *j = &ready->p[i];
 
-	if (*j->arch) {
-		strs_add(out, j->arch);
-		return 0;
-	}
-	if (repository_get(s, t->repository, &r, err))
-		return -1;
-	*out = r.arches;
-	r.arches = (struct strs){0};
-	return 0;
-}
-
-int
-stage_close(struct store *s, struct job_list *jobs, struct err *err)
-{
-	for (size_t i = 0; i < jobs->n; i++) {
-		struct job *j = &jobs->p[i];
-
-		if (j->state > JOB_RUNNING)
-			continue;
-		j->state = JOB_CANCELLED;
-		j->finished = now_ms();
-		if (job_save(s, j, err) < 0)
+		j->state = JOB_QUEUED;
+		j->queued = now_ms();
+		if (job_save(g->s, j, err) < 0 ||
+		    event_add(g->s, "job", g->t->id, j->id, "queued", err, "#%lld build queued", (long long)g->t->id) < 0)
 			return -1;
 	}
 	return 0;
@@ -555,16 +527,30 @@ release_ready(struct stage *g, struct err *err)
 {
 	AUTO(job_list_fini) struct job_list ready = {0};
 
-	if (job_ready(g->s, g->t->id, &ready, err) < 0)
-		return -1;
-	for (size_t i = 0; i < ready.n; i++) {
-		ready.p[i].state = JOB_QUEUED;
-		ready.p[i].queued = now_ms();
-		if (job_save(g->s, &ready.p[i], err) < 0 ||
-		    event_add(g->s, "job", g->t->id, ready.p[i].id, "queued", err, "#%lld build queued", (long long)g->t->id) < 0)
+	return job_ready(g->s, g->t->id, &ready, err) < 0 ? -1 : release(g, &ready, err);
+}
+
+/* The builds of one architecture have ended: its test, whatever others are at. 1: there are new ones. */
+static int
+make_tests(struct stage *g, struct err *err)
+{
+	const unsigned open = 1u << JOB_WAITING | 1u << JOB_QUEUED | 1u << JOB_RUNNING;
+	int64_t id;
+	int made = 0;
+
+	for (size_t a = 0; a < g->repository.arches.n; a++) {
+		const char *arch = g->repository.arches.p[a];
+
+		if (count(g, JOB_BUILD, open, arch) || count(g, JOB_TEST, ~0u, arch))
+			continue;
+		if (add_job(g, 0, arch, JOB_TEST, JOB_QUEUED, &id, err) < 0)
 			return -1;
+		made = 1;
 	}
-	return 0;
+	if (count(g, JOB_BUILD, open, NULL) || g->t->build_ms >= 0)
+		return made;
+	g->t->build_ms = busy_ms(g, 1u << JOB_SRPM | 1u << JOB_BUILD);
+	return task_save(g->s, g->t, err) < 0 ? -1 : made;
 }
 
 static int
@@ -572,9 +558,12 @@ step_in(struct stage *g, struct err *err)
 {
 	const unsigned active = 1u << JOB_QUEUED | 1u << JOB_RUNNING, open = active | 1u << JOB_WAITING;
 	const struct job *bad = first_failed(g);
-	size_t builds = 0;
+	size_t builds = 0, kinds[JOB_KINDS];
+	int made;
 
-	if (bad && (g->t->fail_early || !(count(g, JOB_SRPM, active) + count(g, JOB_BUILD, active) + count(g, JOB_TEST, active)))) {
+	for (int k = 0; k < JOB_KINDS; k++)
+		kinds[k] = count(g, (enum job_kind)k, active, NULL);
+	if (bad && (g->t->fail_early || !(kinds[JOB_SRPM] + kinds[JOB_BUILD] + kinds[JOB_TEST]))) {
 		AUTO(free) char *why = failure_text(g, bad);
 
 		return end_failed(g, why, err);
@@ -582,17 +571,16 @@ step_in(struct stage *g, struct err *err)
 	/* Late failing: what does not need the failed build is still built. */
 	if (bad)
 		return release_ready(g, err);
-	if (count(g, JOB_SRPM, open))
+	if (count(g, JOB_SRPM, open, NULL))
 		return 0;
 	for (size_t i = 0; i < g->subs.n; i++)
 		builds += subtask_builds(&g->subs.p[i]);
-	if (builds && !count(g, JOB_BUILD, ~0u) && !count(g, JOB_TEST, ~0u))
+	if (builds && !count(g, JOB_BUILD, ~0u, NULL) && !count(g, JOB_TEST, ~0u, NULL))
 		return make_builds(g, err);
-	if (count(g, JOB_BUILD, open))
-		return release_ready(g, err);
-	if (!count(g, JOB_TEST, ~0u))
-		return make_tests(g, err);
-	return count(g, JOB_TEST, open) ? 0 : end_passed(g, err);
+	made = make_tests(g, err);
+	if (made < 0 || release_ready(g, err) < 0)
+		return -1;
+	return made || count(g, JOB_BUILD, open, NULL) || count(g, JOB_TEST, open, NULL) ? 0 : end_passed(g, err);
 }
 
 int
@@ -609,4 +597,19 @@ stage_step(struct store *s, struct task *t, struct err *err)
 	if (step_in(&g, err) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
+}
+
+/* As long as others of its kind and architecture are under way, or now can be, no stage has ended. */
+int
+stage_after(struct store *s, struct task *t, int64_t job, struct err *err)
+{
+	AUTO(job_list_fini) struct job_list freed = {0};
+	struct stage g = {.s = s, .t = t};
+	bool more = false;
+
+	if (t->state != TASK_BUILDING)
+		return 0;
+	if (job_peers(s, t->id, job, &more, err) < 0 || job_freed(s, job, &freed, err) < 0)
+		return -1;
+	return more || freed.n ? release(&g, &freed, err) : stage_step(s, t, err);
 }

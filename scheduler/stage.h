@@ -3,7 +3,8 @@
  * transaction, so that a SIGKILL leaves a task between stages, never inside one;
  * stage_step() on any BUILDING task goes on from wherever it is.
  *
- *   AWAITING --stage_start--> SRPM jobs --> build jobs, ordered --> test jobs --> BUILT
+ *   AWAITING --stage_start--> SRPM jobs --> build jobs, ordered --> test job --> BUILT
+ *                                           of each architecture, whatever others are at
  */
 #ifndef ARTEL_SCHEDULER_STAGE_H
 #define ARTEL_SCHEDULER_STAGE_H
@@ -15,7 +16,6 @@
 
 struct err;
 struct store;
-struct strs;
 
 /*
  * AWAITING or POSTPONED: start it if what it depends on is there, else POSTPONED (or FAILED,
@@ -27,12 +27,9 @@ int stage_start(struct store *s, struct task *t, struct err *err);
 int stage_begin(struct store *s, struct task *t, struct err *err);
 /* Begin the tasks that waited for this one. */
 int stage_wake(struct store *s, int64_t task, struct err *err);
-/* Where a job may run: one that is bound to no architecture in the base root of any that the repository has. */
-int stage_arches(struct store *s, const struct task *t, const struct job *j, struct strs *out, struct err *err);
-/* The jobs of a task that is not being built any more (aborted) end. */
-int stage_close(struct store *s, struct job_list *jobs, struct err *err);
-
 /* BUILDING: make the jobs of the next stage when the last is complete, or end the task. */
 int stage_step(struct store *s, struct task *t, struct err *err);
+/* The same after one of its jobs ended well, which as a rule frees some others and no more. */
+int stage_after(struct store *s, struct task *t, int64_t job, struct err *err);
 
 #endif

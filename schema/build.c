@@ -107,6 +107,33 @@ job_get(struct store *s, int64_t id, struct job *out, struct err *err)
 }
 
 int
+job_brief(struct store *s, int64_t id, int64_t *task, int *subtask, char **arch, enum job_kind *kind, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_JOB_BRIEF, err, "i", id);
+	int r = store_row(s, q, err);
+
+	if (r > 0) {
+		*task = store_int(q, 0);
+		*subtask = (int)store_int(q, 1);
+		*arch = xstrdup(store_text(q, 2));
+		*kind = find(kinds, JOB_KINDS, store_text(q, 3));
+	}
+	store_done(q);
+	return r < 0 ? -1 : r ? 0 : JOB_ABSENT;
+}
+
+int
+job_tests_started(struct store *s, int64_t task, struct strs *arches, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_JOB_TESTED, err, "i", task);
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0)
+		strs_add(arches, store_text(q, 0));
+	return r;
+}
+
+int
 job_of_task(struct store *s, int64_t task, struct job_list *out, struct err *err)
 {
 	return collect(s, store_query(s, STMT_JOB_OF_TASK, err, "i", task), out, err);
@@ -122,6 +149,29 @@ int
 job_ready(struct store *s, int64_t task, struct job_list *out, struct err *err)
 {
 	return collect(s, store_query(s, STMT_JOB_READY, err, "i", task), out, err);
+}
+
+int
+job_freed(struct store *s, int64_t by, struct job_list *out, struct err *err)
+{
+	return collect(s, store_query(s, STMT_JOB_FREED, err, "i", by), out, err);
+}
+
+int
+job_peers(struct store *s, int64_t task, int64_t job, bool *more, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_JOB_PEERS, err, "ii", task, job);
+	int r = store_row(s, q, err);
+
+	*more = r > 0;
+	store_done(q);
+	return r < 0 ? -1 : 0;
+}
+
+int
+job_close(struct store *s, int64_t task, struct err *err)
+{
+	return store_run(s, STMT_JOB_CLOSE, err, "ii", now_ms(), task);
 }
 
 int

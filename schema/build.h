@@ -51,6 +51,10 @@ const char *job_state_name(enum job_state s);
 
 enum { JOB_ABSENT = 1 };
 int job_get(struct store *s, int64_t id, struct job *out, struct err *err);
+/* What tells one job from another; *arch is malloc'ed. */
+int job_brief(struct store *s, int64_t id, int64_t *task, int *subtask, char **arch, enum job_kind *kind, struct err *err);
+/* Architectures of which a test of the task was started. */
+int job_tests_started(struct store *s, int64_t task, struct strs *arches, struct err *err);
 /* All jobs of a task's current iteration, in order of their ids. */
 int job_of_task(struct store *s, int64_t task, struct job_list *out, struct err *err);
 /* Every job that is waiting, queued or running, oldest first. */
@@ -62,6 +66,12 @@ int job_save(struct store *s, const struct job *j, struct err *err);
 int job_needs_add(struct store *s, int64_t job, int64_t needs, struct err *err);
 /* Waiting jobs all of whose needs are done. */
 int job_ready(struct store *s, int64_t task, struct job_list *out, struct err *err);
+/* The same, of those that need this job. */
+int job_freed(struct store *s, int64_t by, struct job_list *out, struct err *err);
+/* Whether the task has other jobs of the same kind and architecture that are queued or running. */
+int job_peers(struct store *s, int64_t task, int64_t job, bool *more, struct err *err);
+/* End the open jobs of a task as cancelled; appends no event. */
+int job_close(struct store *s, int64_t task, struct err *err);
 /* Drop the jobs and outputs of a task before a new iteration; running ones must have been cancelled. */
 int job_forget(struct store *s, int64_t task, struct err *err);
 

@@ -60,7 +60,19 @@ STATEMENT(JOB_ADD, "INSERT INTO job (task, subtask, arch, kind, state, queued) V
 STATEMENT(JOB_SAVE, "UPDATE job SET state = ?, attempt = ?, tries = ?, builder = ?, lease = ?, not_before = ?, queued = ?,"
 	" started = ?, finished = ?, reason = ?, log = ?, result = ?, root = ?, elapsed_ms = ?, cpu_ms = ?, memory = ?, disk = ? WHERE id = ?")
 STATEMENT(JOB_START, "UPDATE job SET state = 'running', attempt = ?, builder = ?, lease = ?, started = ? WHERE id = ? AND state = 'queued'")
-STATEMENT(JOB_OPEN_OF_TASK, "SELECT kind, state FROM job INDEXED BY job_open WHERE state IN ('waiting', 'queued', 'running') AND task = ?")
+STATEMENT(JOB_BRIEF, "SELECT task, subtask, arch, kind FROM job WHERE id = ?")
+STATEMENT(JOB_IDS, "SELECT id FROM job WHERE task = ?")
+STATEMENT(JOB_TESTED, "SELECT arch FROM job WHERE task = ? AND kind = 'test' AND started IS NOT NULL AND started > 0")
+STATEMENT(JOB_PEERS, "SELECT 1 FROM job p INDEXED BY job_open, job j WHERE p.state IN ('waiting', 'queued', 'running')"
+	" AND p.state IN ('queued', 'running') AND p.task = ?1 AND j.id = ?2 AND p.kind = j.kind AND p.arch = j.arch AND p.id <> j.id LIMIT 1")
+STATEMENT(JOB_FREED, "SELECT " JOB_COLUMNS " FROM job WHERE state = 'waiting' AND id IN (SELECT job FROM job_dep WHERE needs = ?)"
+	" AND NOT EXISTS (SELECT 1 FROM job_dep d JOIN job n ON n.id = d.needs WHERE d.job = job.id AND n.state <> 'done') ORDER BY id")
+STATEMENT(JOB_CLOSE, "UPDATE job SET state = 'cancelled', finished = ? WHERE task = ? AND state IN ('waiting', 'queued', 'running')")
+STATEMENT(TASK_STALLED, "SELECT id FROM task WHERE state = 'BUILDING' AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_open"
+	" WHERE job.state IN ('waiting', 'queued', 'running') AND job.task = task.id)")
+STATEMENT(TASK_LEFTOVER, "SELECT DISTINCT j.task FROM job j JOIN task t ON t.id = j.task"
+	" WHERE j.state IN ('waiting', 'queued', 'running') AND t.state <> 'BUILDING'")
+STATEMENT(TASK_IDS, "SELECT id FROM task WHERE state IN ('AWAITING', 'POSTPONED') ORDER BY id")
 STATEMENT(JOB_NEEDS, "INSERT OR IGNORE INTO job_dep (job, needs) VALUES (?, ?)")
 STATEMENT(JOB_FORGET, "DELETE FROM job WHERE task = ?")
 STATEMENT(OUTPUT_ADD, "INSERT OR REPLACE INTO output (task, subtask, arch, kind, file, sha256, facts, identity,"

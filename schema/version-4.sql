@@ -52,3 +52,4 @@ CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 
 -- Counts of open jobs, all and of one task, without a look at their rows.
 DROP INDEX job_open;
 CREATE INDEX job_open ON job (state, task) WHERE state IN ('waiting', 'queued', 'running');
+CREATE INDEX job_dep_needs ON job_dep (needs);
