@@ -61,6 +61,7 @@ struct load {
 	unsigned seed;
 	double begin, welcomed;		/* welcomed: when all were for the first time; 0: not yet */
 	double opened;			/* when the gate was; 0: not yet */
+	uint64_t before_gate;		/* jobs until then */
 	double next_try;		/* to connect */
 	uint64_t beats;			/* of all, in turn: each has its own every two seconds */
 	unsigned connected, welcome;	/* now */

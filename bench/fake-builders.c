@@ -50,7 +50,7 @@ static const struct poptOption options[] = {
 	{"seconds", '\0', POPT_ARG_INT, &conf.seconds, 0, "End after N seconds", "N"},
 	{"until-idle", '\0', POPT_ARG_NONE, &conf.until_idle, 0, "End when there was no job for two seconds", NULL},
 	{"until-welcome", '\0', POPT_ARG_NONE, &conf.until_welcome, 0, "End when all are welcome", NULL},
-	{"until-lost", '\0', POPT_ARG_NONE, &conf.until_lost, 0, "End when all were connected and none is any more", NULL},
+	{"until-lost", '\0', POPT_ARG_NONE, &conf.until_lost, 0, "End when some were welcome and none is connected any more", NULL},
 	{"record", '\0', POPT_ARG_STRING, &conf.record, 0, "Write every job and its attempt, one a line", "FILE"},
 	OPTIONS_COMMON
 };
@@ -156,7 +156,7 @@ ended(const struct load *l, double now)
 		return true;
 	if (conf.until_welcome && l->welcomed > 0)
 		return true;
-	if (conf.until_lost && l->welcomed > 0 && l->connected == 0)
+	if (conf.until_lost && l->lost > 0 && l->connected == 0)
 		return true;
 	if (conf.until_idle && t->jobs && l->open == 0 && now - t->last > IDLE_MS)
 		return true;
@@ -200,9 +200,11 @@ print_all(struct load *l)
 	count("cancelled", t->cancels);
 	count("open", l->open);
 	printf("welcome\t%.1f\tms\n", l->welcomed > 0 ? l->welcomed - l->begin : -1);
-	printf("first-to-last\t%.3f\ts\n", t->jobs ? (t->last - t->first) / 1e3 : 0);
-	if (l->opened > 0)
-		printf("gate-to-last\t%.3f\ts\n", (t->last - l->opened) / 1e3);
+	printf("first-to-last\t%.6f\ts\n", t->jobs ? (t->last - t->first) / 1e3 : 0);
+	if (l->opened > 0) {
+		count("before-gate", l->before_gate);
+		printf("gate-to-last\t%.6f\ts\n", (t->last - l->opened) / 1e3);
+	}
 	printf("jobs-rate\t%.0f\t/s\n", rate(t->jobs, t));
 	printf("results-rate\t%.0f\t/s\n", rate(t->results, t));
 	if (t->turns.n) {
@@ -239,8 +241,9 @@ open_gate(struct load *l, struct store *s)
 
 	if (!conf.open_gate || l->opened > 0 || l->welcomed <= 0)
 		return;
-	must(setting_set(s, SETTING_LIMIT_NORMAL, 0, &err), &err);
+	l->before_gate = l->all.jobs;
 	l->opened = sample_now_ms();
+	must(setting_set(s, SETTING_LIMIT_NORMAL, 0, &err), &err);
 }
 
 static void

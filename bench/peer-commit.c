@@ -1,5 +1,5 @@
 /*
- * peer-commit DIR: what a disk and a database give one at a time, each for SECONDS (1): fdatasync of one block that was
+ * peer-commit DIR: what a disk and a database give one at a time, each for PEER_MS (1000): fdatasync of one block that was
  * appended, and SQLite's transactions in WAL mode with synchronous=FULL, each of which takes one job of a table and adds
  * a line to a journal. Lines `name value unit`, tab-separated.
  */
@@ -101,7 +101,7 @@ bench_sqlite(const char *path, double ms)
 int
 main(int argc, char **argv)
 {
-	double ms = (double)sample_number("SECONDS", 1) * 1e3;
+	double ms = (double)sample_number("PEER_MS", 1000);
 	AUTO(free) char *file = NULL;
 	AUTO(free) char *db = NULL;
 
