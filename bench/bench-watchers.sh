@@ -67,7 +67,7 @@ for ((i = 1; i <= rounds; i++)); do
 	# Each time another one is first.
 	for ((k = 0; k < ${#cases[@]}; k++)); do measure "$i" "${cases[(i + k) % ${#cases[@]}]}"; done
 done
-for k in "${cases[@]}"; do row median "$k" - "$(median 4 "$k")" "$(median 5 "$k")" "$(median 6 "$k")"; done
+for k in "${cases[@]}"; do row all "$k" - "$(median 4 "$k")" "$(median 5 "$k")" "$(median 6 "$k")"; done
 row watchers loss-percent
 for k in "${cases[@]:1}"; do
 	row "$k" "$(awk -v a="$(median 4 0)" -v b="$(median 4 "$k")" 'BEGIN { printf "%.1f", 100 * (1 - b / a) }')"

@@ -43,10 +43,10 @@ middle() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$1" -v b="$2" -v f="${3:-%.2f}" 'BEGIN { printf f, b ? a / b : 0 }'; }
 # Milliseconds since a moment of $EPOCHREALTIME.
 ms_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", (b - a) * 1e3 }'; }
-# Until a command says so, for a minute. COMMAND...
+# Until a command says so, for ten minutes. COMMAND...
 until_true() {
-	local i
-	for ((i = 0; i < 6000; i++)); do
+	local end=$((SECONDS + 600))
+	while ((SECONDS < end)); do
 		"$@" && return
 		sleep 0.01
 	done
@@ -87,6 +87,9 @@ scheduler_end() { # SIGNAL
 }
 # Bytes of the scheduler that are in memory.
 scheduler_memory() { awk '/^VmRSS:/ { print $2 * 1024 }' "/proc/$scheduler/status"; }
+
+# Nanoseconds of processor time that it has had.
+scheduler_cpu() { awk '{ sum += $1 } END { printf "%d", sum }' "/proc/$scheduler/task"/*/schedstat; }
 
 # What builders were given, `job attempt` lines, and the database does not say to run by that attempt. FILE
 not_running() {
