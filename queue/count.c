@@ -55,7 +55,7 @@ of_map(const struct map *m)
 size_t
 queue_bytes(const struct queue *q)
 {
-	size_t n = sizeof(*q) + q->jobs.n * sizeof(struct live) + q->jobs.n_slots * sizeof(struct live *) +
+	size_t n = sizeof(*q) + q->jobs.n * sizeof(struct live) + (q->jobs.n_slots + q->tasks.n_slots) * sizeof(struct live *) +
 	    q->delayed.cap * sizeof(void *) + of_map(&q->owner_names) + of_map(&q->lane_names) +
 	    of_map(&q->fleet.names) + q->fleet.hosts.n * (sizeof(struct host) + sizeof(struct host *)) +
 	    q->fleet.kinds.n * (sizeof(struct kind) + sizeof(struct kind *));

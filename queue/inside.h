@@ -2,8 +2,8 @@
 #ifndef ARTEL_QUEUE_INSIDE_H
 #define ARTEL_QUEUE_INSIDE_H
 
-#include "queue/roll.h"
 #include "queue/lane.h"
+#include "queue/roll.h"
 
 struct queue {
 	struct fleet fleet;
@@ -12,10 +12,13 @@ struct queue {
 	struct map lane_names;
 	VEC(struct lane *) lanes;	/* as lane_names has them */
 	struct roll jobs;
+	struct roll tasks;		/* the first job of each */
 	struct heap delayed;		/* struct live, by not_before */
 	struct queue_limits limits;
 	struct queue_counts counts;	/* but those of owners, hosts, lanes and slots */
 	double virtual;			/* ms over weight */
+	int64_t usual_ms[3];		/* of load.h: what jobs of each enum job_kind take; 0: unknown */
+	int64_t now;			/* as a caller said it last */
 	/* Of the last queue_next(): */
 	int64_t chosen;			/* job */
 	bool aged[QUEUE_CLASSES];	/* its next job had waited for long, and could have gone */
@@ -32,6 +35,8 @@ live_since(const struct live *l)
 	return l->queued > l->not_before ? l->queued : l->not_before;
 }
 
+/* The lane of what is asked for, made if it is new. */
+struct lane *queue_lane(struct queue *q, const struct ask *a);
 /* Jobs whose back-off has ended stand in their lines. */
 void queue_take_due(struct queue *q, int64_t now);
 /* Whether it keeps off the builder that it failed on: not for long, and only if there is another one. */

@@ -24,6 +24,8 @@ queue_new(void)
 {
 	struct queue *q = xcalloc(1, sizeof(*q));
 
+	q->jobs.offset = offsetof(struct live, job);
+	q->tasks.offset = offsetof(struct live, task);
 	q->patient_until = INT64_MAX;
 	return q;
 }
@@ -54,6 +56,7 @@ queue_destroy(struct queue *q)
 	vec_fini(&q->lanes);
 	vec_fini(&q->words);
 	roll_fini(&q->jobs);
+	roll_fini(&q->tasks);
 	heap_fini(&q->delayed);
 	str_fini(&q->scratch);
 	map_fini(&q->owner_names);
@@ -160,8 +163,8 @@ sorted(struct queue *q, const struct strs *from)
 	return q->words.n - first;
 }
 
-static struct lane *
-find_lane(struct queue *q, const struct ask *a)
+struct lane *
+queue_lane(struct queue *q, const struct ask *a)
 {
 	int64_t memory = queue_memory(a->memory);
 	size_t arches, features;
@@ -253,6 +256,7 @@ leave(struct queue *q, struct live *l, int64_t now)
 {
 	struct line *line;
 
+	q->now = now;
 	switch ((enum live_state)l->state) {
 	case LIVE_HELD:
 		q->counts.held--;
@@ -283,6 +287,7 @@ leave(struct queue *q, struct live *l, int64_t now)
 static void
 enter(struct queue *q, struct live *l, enum live_state state, int64_t now)
 {
+	q->now = now;
 	l->state = (uint8_t)state;
 	if (state == LIVE_HELD) {
 		q->counts.held++;
@@ -298,6 +303,34 @@ enter(struct queue *q, struct live *l, enum live_state state, int64_t now)
 		stand(q, l);
 }
 
+/* After the first one of its task, if there is one. */
+static void
+join_task(struct queue *q, struct live *l)
+{
+	l->elder = queue_of_task(q, l->task);
+	if (!l->elder) {
+		roll_add(&q->tasks, l);
+		return;
+	}
+	l->sibling = l->elder->sibling;
+	l->elder->sibling = l;
+	if (l->sibling)
+		l->sibling->elder = l;
+}
+
+static void
+leave_task(struct queue *q, struct live *l)
+{
+	if (l->elder)
+		l->elder->sibling = l->sibling;
+	else
+		roll_remove(&q->tasks, l);
+	if (l->sibling)
+		l->sibling->elder = l->elder;
+	if (l->sibling && !l->elder)
+		roll_add(&q->tasks, l->sibling);
+}
+
 struct live *
 queue_add(struct queue *q, const struct ask *a, int64_t now)
 {
@@ -308,7 +341,7 @@ queue_add(struct queue *q, const struct ask *a, int64_t now)
 		.job = a->job,
 		.task = a->task,
 		.owner = queue_owner(q, a->owner),
-		.lane = find_lane(q, a),
+		.lane = queue_lane(q, a),
 		.submitted = a->submitted,
 		.queued = a->queued,
 		.not_before = a->not_before,
@@ -318,8 +351,15 @@ queue_add(struct queue *q, const struct ask *a, int64_t now)
 		.class = (uint8_t)a->class,
 	};
 	roll_add(&q->jobs, l);
+	join_task(q, l);
 	enter(q, l, a->held ? LIVE_HELD : LIVE_QUEUED, now);
 	return l;
+}
+
+struct live *
+queue_of_task(const struct queue *q, int64_t task)
+{
+	return roll_find(&q->tasks, task);
 }
 
 struct live *
@@ -333,6 +373,7 @@ queue_drop(struct queue *q, struct live *l, int64_t now)
 {
 	leave(q, l, now);
 	roll_remove(&q->jobs, l);
+	leave_task(q, l);
 	free(l);
 }
 

@@ -84,10 +84,12 @@ struct live {
 	int64_t lease;			/* running: until when, on the caller's clock */
 	struct host *host;		/* running: where; queued: where it failed last, and not to go if it can go elsewhere */
 	struct live *next, *prev;	/* running: of its host */
+	struct live *sibling, *elder;	/* of its task, see queue_of_task() */
 	double start_tag;		/* running: what the owner was charged from */
 	uint32_t attempt;
 	uint8_t class;
 	uint8_t state;			/* enum live_state */
+	bool stale;			/* of load_task() */
 	bool delayed;			/* queued: until not_before, in no line */
 	size_t at;			/* in its line, or among those that are delayed */
 };
@@ -136,6 +138,8 @@ void queue_root(struct queue *q, struct lane *lane, const char *root);
 struct live *queue_add(struct queue *q, const struct ask *a, int64_t now);
 /* NULL: none. */
 struct live *queue_find(const struct queue *q, int64_t job);
+/* The first job of a task; the next one is live.sibling. NULL: none. */
+struct live *queue_of_task(const struct queue *q, int64_t task);
 /* It has ended, or is not wanted: out with it, whatever its state. A running one settles its owner's account. */
 void queue_drop(struct queue *q, struct live *l, int64_t now);
 /* Queued -> running on h, at now; the lease is the caller's business. Also one that was not chosen by queue_next(). */

@@ -3,7 +3,8 @@
  * the textbook has, as not every job fits every slot:
  *
  *   One who comes back begins at the virtual time, but never behind those who wait for the same builders: the
- *   virtual time may have been driven up on builders that these cannot use.
+ *   virtual time may have been driven up on builders that these cannot use. If that is where he is, his first job goes
+ *   before all of theirs, though some of their jobs end sooner than was expected meanwhile.
  *
  *   Who had much where others did not want it would wait elsewhere until all have caught up. So a line counts as if it
  *   were its owner's only one, AHEAD_MS later; a job that goes by that costs the line SURCHARGE times as much, so that
@@ -28,10 +29,10 @@ share_compare(const struct line *a, const struct line *b)
 	double x = tag(a), y = tag(b);
 	int64_t i, j;
 
-	if (x != y)
-		return x < y ? -1 : 1;
 	if (a->owner->fresh != b->owner->fresh)
 		return a->owner->fresh ? -1 : 1;
+	if (x != y)
+		return x < y ? -1 : 1;
 	i = (int64_t)a->owner->running * b->owner->weight;
 	j = (int64_t)b->owner->running * a->owner->weight;
 	return (i > j) - (i < j);

@@ -1,106 +1,5 @@
 /* Which job goes where, on a clock that only the tests move. */
-#include "tests/unit.h"
-
-#include "queue/queue.h"
-
-enum { MINUTE = 60000 };
-static const int64_t GIB = (int64_t)1 << 30;
-
-/* A queue with a clock. Words are blank-separated. */
-struct yard {
-	struct queue *q;
-	int64_t now, last;
-};
-
-static struct yard
-yard_make(void)
-{
-	return (struct yard){.q = queue_new(), .now = 1000 * MINUTE};
-}
-
-static void
-yard_fini(struct yard *y)
-{
-	queue_destroy(y->q);
-}
-AUTO_DEFINE_EMBEDDED(struct yard, yard_fini);
-
-static struct host *
-host(struct yard *y, const char *name, const char *arches, const char *features, int slots, int64_t memory)
-{
-	AUTO(strs_fini) struct strs a = {0}, f = {0};
-	struct host *h = queue_host(y->q, name);
-
-	strs_split(&a, arches, " ");
-	strs_split(&f, features, " ");
-	queue_set_host(y->q, h, &a, &f, slots, memory);
-	queue_set_open(y->q, h, true);
-	return h;
-}
-
-/* What differs from a normal job of a minute, for x86_64. */
-struct want {
-	const char *owner, *repository, *failed_on, *arches, *features;
-	int lower;			/* class: 1 background, -1 urgent */
-	int64_t memory, submitted, expected_ms, not_before;
-	bool held;
-};
-
-static struct live *
-want(struct yard *y, const struct want *w)
-{
-	AUTO(strs_fini) struct strs a = {0}, f = {0};
-	struct ask ask = {.job = ++y->last, .task = 1, .owner = w->owner ? w->owner : "joe",
-	    .repository = w->repository ? w->repository : "sisyphus", .arches = &a, .features = &f, .memory = w->memory,
-	    .expected_ms = w->expected_ms ? w->expected_ms : MINUTE, .submitted = w->submitted ? w->submitted : y->now,
-	    .queued = y->now, .not_before = w->not_before, .class = QUEUE_NORMAL + w->lower, .held = w->held, .failed_on = w->failed_on};
-
-	strs_split(&a, w->arches ? w->arches : "x86_64", " ");
-	strs_split(&f, w->features ? w->features : "", " ");
-	return queue_add(y->q, &ask, y->now);
-}
-#define WANT(y, ...) want(y, &(struct want){__VA_ARGS__})
-
-/* Start the next job; its number, 0: none. */
-static int64_t
-start(struct yard *y)
-{
-	struct live *l;
-	struct host *h;
-
-	if (!queue_next(y->q, y->now, &l, &h))
-		return 0;
-	assert_int_equal(l->state, LIVE_QUEUED);
-	queue_start(y->q, l, h, y->now);
-	return l->job;
-}
-
-/* Start one and tell where; "": none. */
-static const char *
-where(struct yard *y)
-{
-	int64_t job = start(y);
-
-	return job ? queue_find(y->q, job)->host->name : "";
-}
-
-static const char *
-whose(struct yard *y)
-{
-	int64_t job = start(y);
-
-	return job ? queue_find(y->q, job)->owner->name : "";
-}
-
-/* It ends. */
-static void
-done(struct yard *y, int64_t job)
-{
-	struct live *l = queue_find(y->q, job);
-
-	assert_non_null(l);
-	queue_drop(y->q, l, y->now);
-}
+#include "queue/test-yard.h"
 
 static void
 test_order(void **state)
@@ -342,6 +241,32 @@ test_failed_on(void **state)
 	assert_int_equal(start(&y), 1);
 }
 
+/* However many must keep off the only builder that is free: one that need not is found, wherever it stands. */
+static void
+test_failed_many(void **state)
+{
+	static const char *const owners[] = {"o1", "o2", "o3", "o4", "o5", "o6", "o7"};
+
+	for (int last = 0; last < 7 * 9; last++) {
+		AUTO(yard_fini) struct yard y = yard_make();
+		struct live *l = NULL;
+
+		host(&y, "a", "x86_64", "", 3, 0);
+		host(&y, "b", "x86_64", "", 1, 0);
+		WANT(&y, .owner = "o9");
+		WANT(&y, .owner = "o9");
+		while (queue_host(y.q, "b")->busy == 0)
+			assert_true(start(&y));
+		for (int i = 0; i < 7 * 9; i++) {
+			l = WANT(&y, .owner = owners[i % 7], .failed_on = i == last ? NULL : "a", .submitted = i + 1);
+			queue_set_owner(y.q, l->owner, 1 + i % 7, 0);
+		}
+		assert_int_equal(start(&y), 3 + last);
+		assert_int_equal(start(&y), 0);
+		assert_int_equal(queue_due(y.q), y.now + PATIENCE_MS);
+	}
+}
+
 static void
 test_limits(void **state)
 {
@@ -420,6 +345,7 @@ main(void)
 		cmocka_unit_test(test_emptiest),
 		cmocka_unit_test(test_warm),
 		cmocka_unit_test(test_failed_on),
+		cmocka_unit_test(test_failed_many),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_bytes),

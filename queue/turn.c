@@ -131,6 +131,7 @@ queue_next(struct queue *q, int64_t now, struct live **job, struct host **host)
 	struct live *l;
 	bool warm;
 
+	q->now = now;
 	queue_take_due(q, now);
 	q->patient_until = INT64_MAX;
 	collect(q, now, best);

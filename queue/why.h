@@ -30,7 +30,10 @@ enum exclude {
 	EXCLUDE_SLOTS,		/* all busy */
 	EXCLUDE_MEMORY_TAKEN,	/* not so much free now */
 };
-/* *detail, if it is not NULL: what is missing ("kvm", "aarch64"), malloc'ed, or NULL. */
+/*
+ * As of the last time that the queue was told. *detail, if it is not NULL: what is missing ("kvm"), or the architectures of
+ * which it has none ("aarch64 i586"), malloc'ed, or NULL.
+ */
 enum exclude why_not(const struct queue *q, const struct live *l, const struct host *h, char **detail);
 
 /* Each builder, by name. */

@@ -9,6 +9,15 @@
 #define BUILDER_COLUMNS "name, arches, features, slots, memory, seen, online, mode, why"
 #define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
 #define MERGE_COLUMNS "id, repository, base, serial, state, started, finished, kind, published, checker"
+/* What the queue knows of a job: what its package needs, how long and how much its last jobs took. */
+#define LIVE_COLUMNS "j.id, j.task, j.arch, j.kind, j.state, j.attempt, j.tries, j.builder, j.not_before, j.queued, j.started," \
+	" t.owner, t.repository, t.class, t.submitted, t.hold, n.features, n.limits," \
+	" (SELECT avg(u.elapsed_ms) FROM usage u WHERE u.package = s.package AND u.arch = j.arch AND u.kind = j.kind)," \
+	" (SELECT max(u.memory) FROM usage u WHERE u.package = s.package AND u.arch = j.arch AND u.kind = j.kind)"
+#define LIVE_JOIN " CROSS JOIN task t ON t.id = j.task AND t.state = 'BUILDING'" \
+	" LEFT JOIN subtask s ON s.task = j.task AND s.id = j.subtask" \
+	" LEFT JOIN needs n ON n.repository = t.repository AND n.package = s.package"
+#define LIVE_OPEN " WHERE j.state IN ('waiting', 'queued', 'running') AND j.state <> 'waiting'"
 #define TASK_WHERE " FROM task WHERE instr(?1, ' ' || state || ' ') AND (?2 IS NULL OR repository = ?2)" \
 	" AND (?3 IS NULL OR owner = ?3) ORDER BY id "
 
@@ -73,6 +82,11 @@ STATEMENT(TASK_STALLED, "SELECT id FROM task WHERE state = 'BUILDING' AND NOT EX
 STATEMENT(TASK_LEFTOVER, "SELECT DISTINCT j.task FROM job j JOIN task t ON t.id = j.task"
 	" WHERE j.state IN ('waiting', 'queued', 'running') AND t.state <> 'BUILDING'")
 STATEMENT(TASK_IDS, "SELECT id FROM task WHERE state IN ('AWAITING', 'POSTPONED') ORDER BY id")
+STATEMENT(JOB_USUAL, "SELECT kind, avg(elapsed_ms) FROM (SELECT kind, elapsed_ms FROM job WHERE state = 'done' AND elapsed_ms > 0"
+	" ORDER BY id DESC LIMIT 1000) GROUP BY kind")
+STATEMENT(LIVE_ALL, "SELECT " LIVE_COLUMNS " FROM job j INDEXED BY job_open" LIVE_JOIN LIVE_OPEN)
+STATEMENT(LIVE_OF_TASK, "SELECT " LIVE_COLUMNS " FROM job j INDEXED BY job_open" LIVE_JOIN LIVE_OPEN " AND j.task = ?")
+STATEMENT(LIVE_GET, "SELECT " LIVE_COLUMNS " FROM job j" LIVE_JOIN " WHERE j.id = ? AND j.state IN ('queued', 'running')")
 STATEMENT(JOB_NEEDS, "INSERT OR IGNORE INTO job_dep (job, needs) VALUES (?, ?)")
 STATEMENT(JOB_FORGET, "DELETE FROM job WHERE task = ?")
 STATEMENT(OUTPUT_ADD, "INSERT OR REPLACE INTO output (task, subtask, arch, kind, file, sha256, facts, identity,"
