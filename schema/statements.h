@@ -38,6 +38,8 @@ STATEMENT(TASK_ADD, "INSERT INTO task (repository, owner, state, created, change
 STATEMENT(TASK_SAVE, "UPDATE task SET shared = ?, fail_early = ?, test_only = ?, class = ?, message = ?, submitted = ?,"
 	" started = ?, base = ?, build_ms = nullif(?, -1), test_ms = nullif(?, -1), merge_ms = nullif(?, -1), keep_root = ? WHERE id = ?")
 STATEMENT(TASK_HOLD, "UPDATE task SET hold = ? WHERE id = ?")
+STATEMENT(TASK_BEGAN, "SELECT coalesce(max(id) FILTER (WHERE state = 'BUILDING'), 0) >"
+	" coalesce(max(id) FILTER (WHERE state = 'AWAITING'), 0) FROM event WHERE task = ? AND kind = 'task'")
 STATEMENT(TASK_REMOVE, "DELETE FROM task WHERE id = ?")
 STATEMENT(TASK_MOVE, "UPDATE task SET state = ?, try = ?, iter = ?, reason = ?, changed = ? WHERE id = ? AND state = ?")
 STATEMENT(TASK_NEWEST, "SELECT " TASK_COLUMNS TASK_WHERE "DESC LIMIT ?4")

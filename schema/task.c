@@ -7,8 +7,10 @@
  *    |         (deps)  |         |    `---> EPERM ---+-run-> BUILT   BUILT      |
  *    |                 `---------+-- infrastructure, or built on what changed   |
  *    |                           `--> FAILED -----------------------------------+
+ *    |                                  `--requeue--> BUILDING                  |
  *    `--- abort, from all that is not MERGING or DONE --> CANCELLED ------------'
  *
+ * Jobs are put back by hand (schema/requeue.h) in the same try and iter.
  * FAILED, TESTED, EPERM and CANCELLED run again to AWAITING or POSTPONED. BUILT goes
  * straight to FAILED or AWAITING when the merger finds, before it commits to
  * anything, that the task cannot be in the next state of the repository.
@@ -36,13 +38,17 @@ static const struct {
 	[TASK_AWAITING]  = {"AWAITING", BIT(BUILDING) | BIT(POSTPONED) | BIT(FAILED) | BIT(CANCELLED)},
 	[TASK_POSTPONED] = {"POSTPONED", BIT(AWAITING) | BIT(FAILED) | BIT(CANCELLED)},
 	[TASK_BUILDING]  = {"BUILDING", BIT(BUILT) | BIT(TESTED) | BIT(EPERM) | BIT(FAILED) | BIT(AWAITING) | BIT(CANCELLED)},
-	[TASK_FAILED]    = {"FAILED", BIT(NEW) | BIT(AWAITING) | BIT(POSTPONED) | BIT(CANCELLED)},
+	[TASK_FAILED]    = {"FAILED", BIT(NEW) | BIT(AWAITING) | BIT(POSTPONED) | BIT(BUILDING) | BIT(CANCELLED)},
 	[TASK_BUILT]     = {"BUILT", BIT(MERGING) | BIT(FAILED) | BIT(AWAITING) | BIT(EPERM) | BIT(CANCELLED)},
 	[TASK_MERGING]   = {"MERGING", BIT(DONE) | BIT(FAILED) | BIT(AWAITING) | BIT(BUILT)},
 	[TASK_DONE]      = {"DONE", 0},
 	[TASK_TESTED]    = {"TESTED", BIT(NEW) | BIT(AWAITING) | BIT(POSTPONED) | BIT(BUILT) | BIT(EPERM) | BIT(CANCELLED)},
 	[TASK_EPERM]     = {"EPERM", BIT(NEW) | BIT(AWAITING) | BIT(POSTPONED) | BIT(BUILT) | BIT(CANCELLED)},
 	[TASK_CANCELLED] = {"CANCELLED", BIT(NEW) | BIT(AWAITING) | BIT(POSTPONED)},
+};
+
+static const char *const classes[TASK_CLASSES] = {
+	[CLASS_URGENT] = "urgent", [CLASS_NORMAL] = "normal", [CLASS_BACKGROUND] = "background",
 };
 
 static const char *const kinds[SUBTASK_KINDS] = {
@@ -87,6 +93,22 @@ task_state_find(const char *name)
 	while (s < TASK_STATES && strcmp(name, states[s].name) != 0)
 		s++;
 	return s;
+}
+
+const char *
+task_class_name(enum task_class k)
+{
+	return classes[k];
+}
+
+enum task_class
+task_class_find(const char *name)
+{
+	int k = 0;
+
+	while (k < TASK_CLASSES && strcmp(name, classes[k]) != 0)
+		k++;
+	return k;
 }
 
 bool

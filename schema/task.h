@@ -29,7 +29,10 @@ enum task_state {
 	TASK_STATES
 };
 
-enum task_class { CLASS_URGENT, CLASS_NORMAL, CLASS_BACKGROUND };
+enum task_class { CLASS_URGENT, CLASS_NORMAL, CLASS_BACKGROUND, TASK_CLASSES };
+const char *task_class_name(enum task_class k);
+/* TASK_CLASSES if there is none of this name. */
+enum task_class task_class_find(const char *name);
 
 struct task {
 	int64_t id;

@@ -29,7 +29,7 @@ test_arrows(void **state)
 		[TASK_AWAITING] = "POSTPONED BUILDING FAILED CANCELLED",
 		[TASK_POSTPONED] = "AWAITING FAILED CANCELLED",
 		[TASK_BUILDING] = "AWAITING FAILED BUILT TESTED EPERM CANCELLED",
-		[TASK_FAILED] = "NEW AWAITING POSTPONED CANCELLED",
+		[TASK_FAILED] = "NEW AWAITING POSTPONED BUILDING CANCELLED",
 		[TASK_BUILT] = "AWAITING FAILED MERGING EPERM CANCELLED",
 		[TASK_MERGING] = "AWAITING FAILED BUILT DONE",
 		[TASK_DONE] = "",
@@ -57,6 +57,9 @@ test_state_names(void **state)
 	assert_int_equal(task_state_find("COMMITTING"), TASK_MERGING);
 	assert_int_equal(task_state_find("built"), TASK_STATES);
 	assert_int_equal(task_state_find(""), TASK_STATES);
+	for (int k = 0; k < TASK_CLASSES; k++)
+		assert_int_equal(task_class_find(task_class_name(k)), k);
+	assert_int_equal(task_class_find("slow"), TASK_CLASSES);
 }
 
 static void
