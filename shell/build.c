@@ -132,7 +132,7 @@ forget:
 int
 build_verb(struct context *c, struct err *err)
 {
-	struct build_options o = {.run = {.fail_early = -1, .test_only = -1}};
+	struct build_options o = {.run = {.fail_early = -1, .test_only = -1, .class = TASK_CLASSES}};
 	int r = context_open(c, err);
 
 	if (r == 0)

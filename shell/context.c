@@ -9,7 +9,7 @@
 #include "schema/user.h"
 #include "shell/context.h"
 
-enum { HELP_INDENT = 8, HELP_WIDTH = 79 };
+enum { HELP_INDENT = 8, HELP_WIDTH = 79, REASON_MAX = 500 };
 
 int
 context_user(struct context *c, struct err *err)
@@ -20,6 +20,16 @@ context_user(struct context *c, struct err *err)
 	if (r == 0 && u.disabled)
 		return err_set(err, EACCES, "user %s is disabled", c->user);
 	return r ? -1 : 0;
+}
+
+int
+context_admin(struct context *c, const char *what, struct err *err)
+{
+	struct user u;
+
+	if (context_user(c, err) < 0 || user_get(c->store, c->user, &u, err))
+		return -1;
+	return u.admin ? 0 : err_set(err, EACCES, "only an administrator may %s; %s is none", what, c->user);
 }
 
 int
@@ -64,6 +74,27 @@ context_end(struct context *c, struct err *err)
 	return word ? err_set(err, EINVAL, "`%s` is not expected here", word) : 0;
 }
 
+char *
+context_reason(struct context *c, struct err *err)
+{
+	AUTO(str_fini) struct str out = {0};
+	const char *word = context_peek(c);
+
+	if (word && word[0] == '-') {
+		err_set(err, EINVAL, "no option `%s`", word);
+		return NULL;
+	}
+	str_add(&out, "by %s", c->user);
+	for (const char *mark = ":"; (word = context_next(c)); mark = "")
+		str_add(&out, "%s %s", mark, word);
+	for (size_t i = 0; i < out.n; i++)
+		if ((unsigned char)out.p[i] < ' ' || out.n > REASON_MAX) {
+			err_set(err, EINVAL, "a reason is one line of at most %d bytes", (int)REASON_MAX);
+			return NULL;
+		}
+	return str_steal(&out);
+}
+
 int64_t
 context_id(const char *word)
 {
@@ -94,8 +125,8 @@ newest(struct context *c, struct task *out, struct err *err)
 	return 0;
 }
 
-static int
-may_write(struct context *c, const struct task *t, struct err *err)
+int
+context_may_write(struct context *c, const struct task *t, struct err *err)
 {
 	struct user u = {0};
 	int r;
@@ -122,7 +153,7 @@ context_task(struct context *c, const char *id, bool write, struct task *out, st
 	r = id ? task_get(c->store, n, out, err) : newest(c, out, err);
 	if (r)
 		return -1;
-	return write ? may_write(c, out, err) : 0;
+	return write ? context_may_write(c, out, err) : 0;
 }
 
 int

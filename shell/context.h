@@ -41,14 +41,21 @@ const char *context_need(struct context *c, const char *what, struct err *err);
 /* -1 if words are left. */
 int context_end(struct context *c, struct err *err);
 
+/* The words that are left, and who says so, as one line: "by joe" or "by joe: a new disk". NULL on error; malloc'ed. */
+char *context_reason(struct context *c, struct err *err);
+
 /* The acting user must be one of the farm, and not disabled. */
 int context_user(struct context *c, struct err *err);
+/* And an administrator, to do `what`. */
+int context_admin(struct context *c, const char *what, struct err *err);
 
 /*
  * The task an id names, or without one (NULL) the user's newest that is not DONE. With `write`
  * it must be theirs, or shared, or they an administrator.
  */
 int context_task(struct context *c, const char *id, bool write, struct task *out, struct err *err);
+/* As with `write` above, for a task that was read already. */
+int context_may_write(struct context *c, const struct task *t, struct err *err);
 /* "7" or "#7": the number; -1 if it is none. */
 int64_t context_id(const char *word);
 /* An octal subtask number; -1 if it is none. */

@@ -53,6 +53,9 @@ ls_line(struct context *c, const struct task *t, bool owner, struct err *err)
 		str_add(&line, ".%d", t->iter);
 	str_puts(&line, t->shared ? " [shared]" : "");
 	str_puts(&line, t->test_only ? " [test-only]" : "");
+	if (t->class != CLASS_NORMAL)
+		str_add(&line, " [%s]", task_class_name(t->class));
+	str_puts(&line, *t->hold ? " [held]" : "");
 	str_add(&line, " %s%s%s", t->repository, owner ? "/" : "", owner ? t->owner : "");
 	for (size_t i = 0; i < subs.n; i++)
 		subtask_word(&subs.p[i], &line);
@@ -186,6 +189,12 @@ show_head(const struct task *t, const int64_t *deps, size_t n, struct str *out)
 	if (t->submitted) {
 		str_puts(out, " build_time=");
 		put_time(t->submitted, out);
+	}
+	if (t->class != CLASS_NORMAL)
+		str_add(out, " class=%s", task_class_name(t->class));
+	if (*t->hold) {
+		str_puts(out, " hold=");
+		put_word(t->hold, out);
 	}
 	if (*t->message) {
 		str_puts(out, " message=");
@@ -380,6 +389,8 @@ show_json(struct context *c, const struct task *t, const struct subtask_list *su
 	json_object_set_new(root, "fail_early", json_boolean(t->fail_early));
 	json_object_set_new(root, "test_only", json_boolean(t->test_only));
 	json_object_set_new(root, "keep_root", json_boolean(t->keep_root));
+	json_object_set_new(root, "class", json_text(task_class_name(t->class)));
+	json_object_set_new(root, "hold", json_text(t->hold));
 	json_object_set_new(root, "repo", json_text(t->repository));
 	json_object_set_new(root, "state", json_text(task_state_name(t->state)));
 	json_object_set_new(root, "try", json_integer(t->try));

@@ -46,9 +46,8 @@ task_new(struct context *c, struct err *err)
 	return 0;
 }
 
-/* Read the task again, inside the transaction that changes it: someone may have run it meanwhile. */
-static int
-reread(struct context *c, struct task *t, struct err *err)
+int
+task_reread(struct context *c, struct task *t, struct err *err)
 {
 	struct task now = {0};
 
@@ -63,7 +62,7 @@ reread(struct context *c, struct task *t, struct err *err)
 static int
 begin_edit(struct context *c, struct task *t, struct err *err)
 {
-	if (reread(c, t, err) < 0)
+	if (task_reread(c, t, err) < 0)
 		return -1;
 	if (t->state == TASK_NEW)
 		return 0;
@@ -334,7 +333,7 @@ task_rm(struct context *c, struct err *err)
 		return -1;
 	if (store_begin(c->store, err) < 0)
 		return -1;
-	if (reread(c, &t, err) < 0)
+	if (task_reread(c, &t, err) < 0)
 		return store_rollback(c->store);
 	if (t.state != TASK_NEW && !task_may_move(t.state, TASK_NEW)) {
 		err_set(err, EBUSY, "task #%lld is %s: %s", (long long)t.id, task_state_name(t.state),
@@ -373,7 +372,7 @@ task_share(struct context *c, struct err *err)
 		return err_set(err, EINVAL, "`%s`: not status, enable or disable", word);
 	if (context_task(c, id, true, &t, err) < 0 || store_begin(c->store, err) < 0)
 		return -1;
-	if (reread(c, &t, err) < 0)
+	if (task_reread(c, &t, err) < 0)
 		return store_rollback(c->store);
 	t.shared = enable;
 	if (task_save(c->store, &t, err) < 0 || event_add(c->store, "task", t.id, 0, "", err, "task #%lld: sharing %sd",

@@ -38,6 +38,8 @@ task_run_option(struct context *c, struct task_run_options *o, struct str *messa
 		o->fail_early = word[7] == 'e';
 	} else if (strcmp(word, "--test-only") == 0 || strcmp(word, "--commit") == 0) {
 		o->test_only = word[2] == 't';
+	} else if (strncmp(word, "--", 2) == 0 && task_class_find(word + 2) != TASK_CLASSES) {
+		o->class = task_class_find(word + 2);
 	} else {
 		return err_set(err, EINVAL, "no option `%s`", word);
 	}
@@ -180,6 +182,9 @@ task_run_now(struct context *c, struct task *t, const struct task_run_options *o
 	}
 	t->fail_early = o->fail_early >= 0 ? o->fail_early : t->fail_early;
 	t->test_only = o->test_only >= 0 ? o->test_only : t->test_only;
+	if (o->class == CLASS_URGENT && context_admin(c, "make a task urgent", err) < 0)
+		return -1;
+	t->class = o->class != TASK_CLASSES ? o->class : t->class;
 	t->keep_root = o->keep_root;
 	if (start(c, t, o, err) < 0)
 		return err_ctx(err, "task #%lld", (long long)t->id);
@@ -187,13 +192,15 @@ task_run_now(struct context *c, struct task *t, const struct task_run_options *o
 		fprintf(stderr, "task #%lld would run\n", (long long)t->id);
 	else
 		fprintf(stderr, "task #%lld: try #%d is %s\n", (long long)t->id, t->try, task_state_name(t->state));
+	if (*t->hold && !o->dry_run)
+		fprintf(stderr, "task #%lld is held: `task release %lld` lets it go\n", (long long)t->id, (long long)t->id);
 	return 0;
 }
 
 int
 task_run(struct context *c, struct err *err)
 {
-	struct task_run_options o = {.fail_early = -1, .test_only = -1};
+	struct task_run_options o = {.fail_early = -1, .test_only = -1, .class = TASK_CLASSES};
 	AUTO(str_fini) struct str message = {0};
 	AUTO(task_fini) struct task t = {0};
 	const char *id;

@@ -10,11 +10,15 @@ struct err;
 /* Append one instruction (repo, NAME.git=TAG, srpm, del, rebuild, copy, ...) from the next words. */
 int task_add_words(struct context *c, struct task *t, int before, struct err *err);
 
+/* Read the task again, inside the transaction that changes it: someone may have run it meanwhile. */
+int task_reread(struct context *c, struct task *t, struct err *err);
+
 struct task_run_options {
 	const char *message;	/* NULL: unchanged */
 	bool dry_run;
 	int fail_early;		/* -1 unchanged, 0, 1 */
 	int test_only;		/* -1 unchanged, 0, 1 */
+	enum task_class class;	/* TASK_CLASSES: unchanged */
 	bool keep_root;		/* of this run's jobs that fail; not said: no */
 };
 /* Take "-m word" and the long options off the front. 1 if one was taken, 0 if none is there. */
@@ -34,6 +38,10 @@ int task_share(struct context *c, struct err *err);
 int task_deps_verb(struct context *c, struct err *err);
 int task_approve(struct context *c, struct err *err);
 int task_disapprove(struct context *c, struct err *err);
+int task_hold_verb(struct context *c, struct err *err);
+int task_release(struct context *c, struct err *err);
+int task_requeue_verb(struct context *c, struct err *err);
+int task_class_verb(struct context *c, struct err *err);
 int task_inheritance(struct context *c, struct err *err);
 int task_why(struct context *c, struct err *err);
 int build_verb(struct context *c, struct err *err);
