@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "builder/cgroup.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -236,6 +237,52 @@ cgroups_find(struct cgroups *all, const char *prefix, struct err *err)
 	if (!all->place[CGROUP_KILL].version)
 		find_v1(all, CGROUP_KILL, &seen);
 	return 0;
+}
+
+/* A group's bound; 0: none ("max" of version 2). */
+static uint64_t
+bound_of(const char *group, const char *file)
+{
+	AUTO(free) char *path = xasprintf("%s/%s", group, file);
+	AUTO(str_fini) struct str text = {0};
+	struct err ignored;
+	int64_t n;
+
+	if (file_read(AT_FDCWD, path, FILE_MAX, &text, &ignored) != 0 || !text.n)
+		return 0;
+	text.p[strcspn(str_c(&text), "\n")] = '\0';
+	n = text_number(text.p, INT64_MAX);
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+uint64_t
+cgroups_memory(void)
+{
+	AUTO(seen_fini) struct seen seen = {0};
+	AUTO(free) char *point = NULL;
+	AUTO(free) char *root = NULL;
+	AUTO(free) char *path = NULL;
+	uint64_t least = 0;
+	struct err ignored;
+	const char *group;
+	bool v1;
+
+	if (look_around(&seen, &ignored) < 0)
+		return 0;
+	group = own_group(&seen, controllers[CGROUP_MEMORY].v1);
+	v1 = group != NULL;
+	if (!v1)
+		group = own_group(&seen, NULL);
+	if (!group || !find_mount(&seen, v1 ? controllers[CGROUP_MEMORY].v1 : NULL, &point, &root) ||
+	    !(path = group_path(point, root, group)))
+		return 0;
+	while (strlen(path) >= strlen(point)) {
+		uint64_t bound = bound_of(path, v1 ? "memory.limit_in_bytes" : "memory.max");
+
+		least = bound && (!least || bound < least) ? bound : least;
+		*strrchr(path, '/') = '\0';
+	}
+	return least;
 }
 
 void

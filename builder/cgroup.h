@@ -41,6 +41,8 @@ AUTO_DEFINE_EMBEDDED(struct cgroups, cgroups_fini);
 int cgroup_write(int dir, const char *group, const char *file, const char *text);
 /* Remove groups of this prefix that an earlier process left, here and in places named in `paths` (lines; may be ""). */
 void cgroups_sweep(const struct cgroups *all, const char *paths);
+/* The least that the process's own group and those above it may use of memory, in bytes; 0: none of them is bound. */
+uint64_t cgroups_memory(void);
 /* Lines of the places' paths, to sweep them by later. */
 void cgroups_paths(const struct cgroups *all, struct str *out);
 

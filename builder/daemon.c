@@ -245,12 +245,14 @@ sweep_if_due(struct daemon *d)
 static void
 say_hello(struct daemon *d)
 {
-	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .clock = now_ms(), .slots = (uint32_t)d->conf->slots};
+	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .clock = now_ms(), .slots = (uint32_t)d->conf->slots,
+	    .memory = d->conf->memory};
 	AUTO(str_fini) struct str payload = {0};
 
 	h.running = refs(d, &h.n_running);
 	snprintf(h.name, sizeof(h.name), "%s", d->conf->job.name);
 	snprintf(h.arches, sizeof(h.arches), "%s", d->conf->arches);
+	snprintf(h.features, sizeof(h.features), "%s", d->conf->features);
 	snprintf(h.origin, sizeof(h.origin), "%s", d->conf->origin);
 	wire_hello_pack(&payload, &h);
 	wire_hello_fini(&h);

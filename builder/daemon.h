@@ -9,7 +9,9 @@ struct err;
 struct daemon_conf {
 	struct job_conf job;
 	const char *arches;	/* blank-separated */
+	const char *features;	/* likewise */
 	int slots;
+	uint64_t memory;	/* bytes for all jobs; 0: unknown */
 	char origin[SHA256_HEX + 1];	/* see struct wire_hello */
 	uint64_t cache;		/* bytes that artefacts and base roots may take */
 };

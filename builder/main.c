@@ -20,11 +20,13 @@
 #include "builder/daemon.h"
 #include "builder/enter.h"
 #include "builder/guard.h"
+#include "builder/memory.h"
 #include "builder/rebuild.h"
+#include "wire/features.h"
 #include "wire/limits.h"
 
 static struct {
-	char *name, *arches, *state, *connect, *cache, *rebuild, *out, *enter;
+	char *name, *arches, *features, *memory, *state, *connect, *cache, *rebuild, *out, *enter;
 	int slots, jobs, uid_base, keep, keep_max, keep_days, stall, check;
 } conf = {.slots = 1, .keep_max = 16, .keep_days = 7, .stall = 60};
 
@@ -34,6 +36,8 @@ static const struct poptOption options[] = {
 	{"name", 'n', POPT_ARG_STRING, &conf.name, 0, "This builder's name (default: the host's)", "NAME"},
 	{"arch", 'a', POPT_ARG_STRING, &conf.arches, 0, "Architectures, blank-separated (default: the host's)", "LIST"},
 	{"slots", 's', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.slots, 0, "Jobs at once", "N"},
+	{"features", '\0', POPT_ARG_STRING, &conf.features, 0, "What it has that packages may need, blank-separated: kvm bigmem", "LIST"},
+	{"memory", '\0', POPT_ARG_STRING, &conf.memory, 0, "For all its jobs together (default: the host's, less a reserve)", "SIZE"},
 	{"jobs", 'j', POPT_ARG_INT, &conf.jobs, 0, "make -j of a build (default: processors / slots)", "N"},
 	{"state", '\0', POPT_ARG_STRING, &conf.state, 0, "Folder for roots and caches (default: ROOT/builder/NAME)", "DIR"},
 	{"connect", 'c', POPT_ARG_STRING, &conf.connect, 0, "Reach the farm by the stdio of this command", "CMD"},
@@ -85,15 +89,28 @@ origin_of(int dir, char origin[SHA256_HEX + 1], struct err *err)
 }
 
 static int
-conf_cache(uint64_t *out, struct err *err)
+conf_size(const char *option, const char *text, uint64_t *out, struct err *err)
 {
-	AUTO(free) char *limit = xasprintf("disk=%s", conf.cache ? conf.cache : CACHE);
+	AUTO(free) char *limit = xasprintf("memory=%s", text);
 	struct limits l = {0};
 
 	if (limits_parse(&l, limit, err) < 0 || strchr(limit, ' '))
-		return err_set(err, EINVAL, "--cache: `%s` is not a size such as " CACHE, conf.cache);
-	*out = l.disk_bytes;
+		return err_set(err, EINVAL, "--%s: `%s` is not a size such as " CACHE, option, text);
+	*out = l.memory_bytes;
 	return 0;
+}
+
+/* What jobs are chosen by. The features in *text are those of the option, with single blanks. */
+static int
+conf_offer(struct daemon_conf *d, char **text, struct err *err)
+{
+	AUTO(strs_fini) struct strs features = {0};
+
+	if (features_parse(conf.features ? conf.features : "", &features, err) < 0)
+		return err_ctx(err, "--features");
+	d->features = *text = strs_join(&features, " ");
+	d->memory = conf.memory ? 0 : memory_for_jobs();
+	return conf.memory ? conf_size("memory", conf.memory, &d->memory, err) : 0;
 }
 
 /* Which groups there are, what is left of an earlier builder's, and a line for each limit. `groups` holds STATE/groups. */
@@ -151,13 +168,14 @@ run(const char *host, struct err *err)
 	    .root = options_common.root, .connect = conf.connect, .jobs = conf.jobs, .keep = conf.keep,
 	    .keep_max = conf.keep_max, .keep_days = conf.keep_days, .stall_ms = conf.stall * 1000ll}};
 	AUTO(cgroups_fini) struct cgroups groups = {0};
+	AUTO(free) char *features = NULL;
 	char absolute[PATH_MAX];
 	AUTO(close) int held = -1;
 	int r;
 
 	if (conf.rebuild && !hash_valid(conf.rebuild))
 		return err_set(err, EINVAL, "--rebuild: `%s` is not a SHA-256", conf.rebuild);
-	if (conf_cache(&d.cache, err) < 0)
+	if (conf_size("cache", conf.cache ? conf.cache : CACHE, &d.cache, err) < 0 || conf_offer(&d, &features, err) < 0)
 		return -1;
 	if (!text_is_name(d.job.name))
 		return err_set(err, EINVAL, "--name: `%s` cannot be a name", d.job.name);

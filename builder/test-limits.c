@@ -262,6 +262,29 @@ any_group(const struct cgroups *groups, const char *name)
 	return any;
 }
 
+/* What a group bounds is what a builder inside it has, however deep. */
+static void
+test_group_memory(void **state)
+{
+	AUTO(host_fini) struct host h = host_make(true);
+	const struct limits limits = {.memory_bytes = 64 << 20};
+	struct cgroup g;
+	struct err err = {0};
+	int status;
+	pid_t pid;
+
+	if (!h.groups.place[CGROUP_MEMORY].version)
+		return;
+	OK(cgroup_make(&g, &h.groups, "8.1", &limits, &err));
+	pid = fork();
+	if (pid == 0)
+		_exit(cgroup_enter(&g, getpid(), &err) < 0 ? 2 : cgroups_memory() != 64 << 20);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(cgroup_remove(&g));
+	assert_int_equal(status, 0);
+	assert_true(cgroups_memory() != 64 << 20);
+}
+
 /* Of an earlier builder, with a process that outlived it; those of others are left alone. */
 static void
 test_sweep(void **state)
@@ -313,6 +336,7 @@ main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_guard_disk),
 		cmocka_unit_test(test_guard_groups),
+		cmocka_unit_test(test_group_memory),
 		cmocka_unit_test(test_sweep),
 	};
 

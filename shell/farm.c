@@ -30,6 +30,7 @@ static const char conf_template[] =
 	"\n"
 	"[builder]\n"
 	"#slots = 2\n"
+	"#features = kvm\n"
 	"\n"
 	"[merger]\n"
 	"#testers = 8\n";
