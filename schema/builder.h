@@ -40,7 +40,7 @@ int builder_find(struct store *s, struct builder_list *out, struct err *err);
 enum { BUILDER_ABSENT = 1 };
 /* BUILDER_ABSENT (err says so) if there is none. */
 int builder_get(struct store *s, const char *name, struct builder *out, struct err *err);
-/* It said hello, with what it offers, or went away (b->online false). Its mode and why stay. */
+/* It said hello, with what it offers, or went away (b->online false). Its mode and why stay. One that goes after it was removed is gone. */
 int builder_seen(struct store *s, const struct builder *b, struct err *err);
 /* At the start of a scheduler: nobody is connected. */
 int builder_all_offline(struct store *s, struct err *err);

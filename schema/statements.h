@@ -102,8 +102,8 @@ STATEMENT(USAGE_TRIM, "DELETE FROM usage WHERE package = ?1 AND arch = ?2 AND ki
 	" (SELECT job FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 ORDER BY job DESC LIMIT ?4)")
 STATEMENT(USAGE_PEAK, "SELECT count(*), max(elapsed_ms), max(cpu_ms), max(memory), max(disk) FROM usage"
 	" WHERE package = ? AND arch = ? AND kind = ?")
-STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, features, slots, memory, seen, online) VALUES (?, ?, ?, ?, ?, ?, ?)"
-	" ON CONFLICT (name) DO UPDATE SET arches = excluded.arches, features = excluded.features, slots = excluded.slots,"
+STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, features, slots, memory, seen, online)"
+	" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?7 OR EXISTS (SELECT 1 FROM builder WHERE name = ?1) ON CONFLICT (name) DO UPDATE SET arches = excluded.arches, features = excluded.features, slots = excluded.slots,"
 	" memory = excluded.memory, seen = excluded.seen, online = excluded.online")
 STATEMENT(BUILDER_OFFLINE, "UPDATE builder SET online = 0")
 STATEMENT(BUILDER_MODE, "UPDATE builder SET mode = ?, why = ? WHERE name = ?")

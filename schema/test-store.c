@@ -239,6 +239,8 @@ test_farm_tables(void **state)
 	FAILS(builder_remove(f.s, "b", &err), "is connected");
 	OK(builder_set_mode(f.s, "b", BUILDER_DISABLED, "", &err));
 	OK(builder_remove(f.s, "b", &err));
+	/* It was connected still: that it goes does not bring it back. */
+	OK(builder_seen(f.s, &(struct builder){.name = (char *)"b", .arches = (char *)"", .features = (char *)""}, &err));
 	assert_int_equal(builder_get(f.s, "b", &one, &err), BUILDER_ABSENT);
 
 	OK(setting_get(f.s, SETTING_OWNER_LIMIT, &value, &err));

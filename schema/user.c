@@ -36,10 +36,12 @@ user_add(struct store *s, const char *name, bool admin, struct err *err)
 int
 user_share(struct store *s, const char *name, const struct user *u, struct err *err)
 {
+	AUTO(free) char *limit = u->max_running ? xasprintf(", at most %d jobs at once", u->max_running) : xstrdup("");
+
 	if (store_begin(s, err) < 0)
 		return -1;
 	if (store_run(s, STMT_USER_SHARE, err, "iis", (int64_t)u->weight, (int64_t)u->max_running, name) < 0 ||
-	    event_add(s, "user", 0, 0, "share", err, "user %s: weight %d, at most %d jobs at once", name, u->weight, u->max_running) < 0)
+	    event_add(s, "user", 0, 0, "share", err, "user %s: weight %d%s", name, u->weight, limit) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
 }
