@@ -177,6 +177,7 @@ static const struct {
 } groups[] = {
 	{"Maintainers", task_verbs, &n_task_verbs},
 	{"The farm", farm_verbs, &n_farm_verbs},
+	{"Builders", builder_verbs, &n_builder_verbs},
 	{"Repositories", repository_verbs, &n_repository_verbs},
 	{"For scripts", plumb_verbs, &n_plumb_verbs},
 };

@@ -64,8 +64,8 @@ int context_subtask(const char *word);
 /* All of standard input, at most max bytes. */
 int context_stdin(struct str *out, size_t max, struct err *err);
 
-extern const struct verb task_verbs[], farm_verbs[], repository_verbs[], plumb_verbs[];
-extern const size_t n_task_verbs, n_farm_verbs, n_repository_verbs, n_plumb_verbs;
+extern const struct verb task_verbs[], farm_verbs[], builder_verbs[], repository_verbs[], plumb_verbs[];
+extern const size_t n_task_verbs, n_farm_verbs, n_builder_verbs, n_repository_verbs, n_plumb_verbs;
 
 /* Find the verb that the first words name and run it. */
 int context_run(struct context *c, struct err *err);

@@ -111,6 +111,51 @@ user_key_verb(struct context *c, struct err *err)
 	return user_key_add(c->store, name, kind == KEY_GPG ? "gpg" : "ssh", str_c(&fingerprint), str_c(&text), err);
 }
 
+enum { WEIGHT_MAX = 1000, LIMIT_MAX = 1000000 };
+
+static int
+share_option(const char *word, const char *value, struct user *u, struct err *err)
+{
+	bool weight = strcmp(word, "--weight") == 0;
+	int64_t n = text_number(value, weight ? WEIGHT_MAX : LIMIT_MAX);
+
+	if (n < weight)
+		return err_set(err, EINVAL, "%s: a number, %d to %d, not `%s`", word, (int)weight, weight ? (int)WEIGHT_MAX :
+		    (int)LIMIT_MAX, value);
+	*(weight ? &u->weight : &u->max_running) = (int)n;
+	return 0;
+}
+
+/* In a transaction: what is not said stays. */
+static int
+share(struct context *c, const char *name, struct err *err)
+{
+	const char *word = context_need(c, "--weight N or --limit N", err), *value;
+	struct user u;
+
+	if (!word || user_get(c->store, name, &u, err))
+		return -1;
+	for (; word; word = context_next(c)) {
+		if (strcmp(word, "--weight") != 0 && strcmp(word, "--limit") != 0)
+			return err_set(err, EINVAL, "`%s`: not --weight or --limit", word);
+		if (!(value = context_need(c, word, err)) || share_option(word, value, &u, err) < 0)
+			return -1;
+	}
+	return user_share(c->store, name, &u, err);
+}
+
+static int
+user_share_verb(struct context *c, struct err *err)
+{
+	const char *name = context_need(c, "a name", err);
+
+	if (!name || context_open(c, err) < 0 || store_begin(c->store, err) < 0)
+		return -1;
+	if (share(c, name, err) < 0)
+		return store_rollback(c->store);
+	return store_commit(c->store, err);
+}
+
 static int
 user_list(struct context *c, struct err *err)
 {
@@ -119,11 +164,13 @@ user_list(struct context *c, struct err *err)
 	sqlite3_stmt *q;
 	int r;
 
-	table_init(&t, 4);
+	table_init(&t, 6);
 	table_cell(&t, "USER");
 	table_cell(&t, "ADMIN");
 	table_cell(&t, "DISABLED");
 	table_cell(&t, "KEYS");
+	table_cell(&t, "WEIGHT");
+	table_cell(&t, "LIMIT");
 	if (context_end(c, err) < 0 || context_open(c, err) < 0)
 		return -1;
 	q = store_query(c->store, STMT_USER_FIND, err, "");
@@ -132,6 +179,8 @@ user_list(struct context *c, struct err *err)
 		table_cell(&t, store_int(q, 1) ? "yes" : "no");
 		table_cell(&t, store_int(q, 2) ? "yes" : "no");
 		table_cell(&t, store_text(q, 3));
+		table_cell(&t, store_text(q, 4));
+		table_cell(&t, store_int(q, 5) ? store_text(q, 5) : "-");
 	}
 	table_print(&t, table_width(), table_colour(), &out);
 	fputs(str_c(&out), stdout);
@@ -170,7 +219,10 @@ const struct verb farm_verbs[] = {
 	{"init", "", "Make a farm in --root", farm_init},
 	{"user add", "NAME [--admin]", "Add a user", user_add_verb},
 	{"user key", "NAME FILE|-", "Add a public key (GPG or SSH) that the user signs tags with", user_key_verb},
+	{"user share", "NAME [--weight N] [--limit N]", "How much of the farm is theirs: a share of the slots, jobs at once", user_share_verb},
 	{"user ls", "", "List users", user_list},
+	{"farm show", "", "What is set for the whole farm", farm_show},
+	{"farm set", "SETTING=NUMBER...", "Set it: owner-limit, limit.urgent, limit.normal, limit.background", farm_set},
 	{"status", "[--watch] [--all] [--json]", "Builders, tasks, merges", farm_status},
 	{"log", "[TASK[.SUBTASK[.ARCH]]] [--follow] [--reason] [--tail N] [--attempt N] [--raw]", "What its jobs wrote", farm_log},
 	{"shell", "[--state DIR] TASK.SUBTASK[.ARCH] [COMMAND...]", "Enter the kept root of a job that failed", farm_shell},

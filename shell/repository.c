@@ -17,6 +17,7 @@
 #include "schema/repository.h"
 #include "shell/context.h"
 #include "shell/merger.h"
+#include "shell/needs.h"
 #include "shell/table.h"
 #include "wire/limits.h"
 
@@ -362,6 +363,8 @@ const struct verb repository_verbs[] = {
 	{"repo ls", "", "List repositories", list},
 	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
 	    "allow FILE|-|none | limits LIST|none | network yes|no | sanity LIST|none", "Change its settings", set},
+	{"repo needs", "NAME [PACKAGE [--features LIST|none] [--limits LIST|none] | PACKAGE --clear]",
+	    "What the jobs of a source package need of a builder", needs_verb},
 	{"repo history", "NAME", "Its states: serial, when, how, from which, tasks, checks; tab-separated", history},
 	{"repo replay", "NAME SERIAL", "Make a state again from its predecessor and compare every byte", merger_replay},
 	{"repo rollback", "NAME SERIAL", "Make an old state current again, as a new one", merger_rollback},
