@@ -50,6 +50,21 @@ needs_get(struct store *s, const char *repository, const char *package, struct n
 	return r < 0 ? -1 : r ? 0 : NEEDS_NONE;
 }
 
+static int
+tell_tasks(struct store *s, const char *repository, const char *package, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_NEEDS_TASKS, err, "ss", repository, package);
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0)
+		if (event_add(s, "task", store_int(q, 0), 0, "", err, "task #%lld: the needs of %s changed",
+		    (long long)store_int(q, 0), package) < 0) {
+			store_done(q);
+			return -1;
+		}
+	return r;
+}
+
 int
 needs_set(struct store *s, const char *repository, const struct needs *n, struct err *err)
 {
@@ -60,7 +75,7 @@ needs_set(struct store *s, const char *repository, const struct needs *n, struct
 	r = *n->features || *n->limits ? store_run(s, STMT_NEEDS_SET, err, "ssss", repository, n->package, n->features, n->limits) :
 	    store_run(s, STMT_NEEDS_DEL, err, "ss", repository, n->package);
 	if (r < 0 || event_add(s, "repo", 0, 0, "needs", err, "%s %s needs: %s%s%s", repository, n->package, n->features,
-	    *n->features && *n->limits ? "; " : "", n->limits) < 0)
+	    *n->features && *n->limits ? "; " : "", n->limits) < 0 || tell_tasks(s, repository, n->package, err) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
 }

@@ -29,7 +29,7 @@ int needs_find(struct store *s, const char *repository, struct needs_list *out, 
 /* NEEDS_NONE: nothing beyond; *out is left alone. */
 enum { NEEDS_NONE = 1 };
 int needs_get(struct store *s, const char *repository, const char *package, struct needs *out, struct err *err);
-/* Set both; two empty texts forget the package. Jobs that are queued already follow when they are looked at again. */
+/* Set both; two empty texts forget the package. Tasks that are being built with it get an event, for their jobs to be looked at again. */
 int needs_set(struct store *s, const char *repository, const struct needs *n, struct err *err);
 
 #endif

@@ -118,6 +118,8 @@ STATEMENT(NEEDS_FIND, "SELECT package, features, limits FROM needs WHERE reposit
 STATEMENT(NEEDS_GET, "SELECT package, features, limits FROM needs WHERE repository = ? AND package = ?")
 STATEMENT(NEEDS_SET, "INSERT OR REPLACE INTO needs (repository, package, features, limits) VALUES (?, ?, ?, ?)")
 STATEMENT(NEEDS_DEL, "DELETE FROM needs WHERE repository = ? AND package = ?")
+STATEMENT(NEEDS_TASKS, "SELECT DISTINCT t.id FROM task t JOIN subtask s ON s.task = t.id"
+	" WHERE t.state = 'BUILDING' AND t.repository = ? AND s.package = ?")
 STATEMENT(READER_GET, "SELECT event FROM reader WHERE name = ?")
 STATEMENT(READER_SET, "INSERT OR REPLACE INTO reader (name, event) VALUES (?, ?)")
 

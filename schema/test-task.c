@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "schema/acl.h"
 #include "schema/build.h"
+#include "schema/needs.h"
 #include "schema/task.h"
 #include "schema/user.h"
 
@@ -475,6 +476,32 @@ test_jobs(void **state)
 	    " + (SELECT count(*) FROM job_dep)"), 0);
 }
 
+/* What a package needs is news for the tasks that are being built with it, and for no others. */
+static void
+test_needs(void **state)
+{
+	AUTO(farm_fini) struct farm f = farm_make();
+	struct needs n = {(char *)"kernel", (char *)"bigmem", (char *)""};
+	struct err err = {0};
+
+	for (int i = 0; i < 4; i++) {
+		AUTO(task_fini) struct task t = {0};
+		struct subtask sub = {.task = new_task(&f, "joe"), .kind = SUBTASK_REBUILD, .user = (char *)"joe",
+		    .package = (char *)(i == 1 ? "zlib" : "kernel")};
+
+		for (sub.id = 0100; sub.id <= 0200; sub.id += 0100)
+			OK(subtask_save(f.s, &sub, &err));
+		OK(task_get(f.s, sub.task, &t, &err));
+		OK(task_move(f.s, &t, TASK_AWAITING, NULL, &err));
+		if (i < 3)
+			OK(task_move(f.s, &t, TASK_BUILDING, NULL, &err));
+	}
+	OK(needs_set(f.s, "sisyphus", &n, &err));
+	OK(needs_set(f.s, "p10", &n, &err));
+	assert_int_equal(farm_count(f.s, "SELECT count(*) * 100 + sum(task) FROM event WHERE kind = 'task' AND text LIKE '%needs%'"), 204);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'task #3: the needs of kernel changed'"), 1);
+}
+
 static void
 test_acl(void **state)
 {
@@ -577,6 +604,7 @@ main(void)
 		cmocka_unit_test(test_diamonds),
 		cmocka_unit_test(test_on_and_unmets),
 		cmocka_unit_test(test_jobs),
+		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_acl),
 		cmocka_unit_test(test_approvals),
 	};
