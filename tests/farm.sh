@@ -60,6 +60,8 @@ keep() { # NAME COMMAND...
 
 # What a builder's --arch is, by its name; its machine's by default.
 declare -A BUILDER_ARCH=()
+# And its --features, if any.
+declare -A BUILDER_FEATURES=()
 
 farm_start() {
 	rm -f "$FARM/stop"
@@ -67,7 +69,8 @@ farm_start() {
 	printf '%s\n' "$!" >>"$FARM/pids"
 	for name in builder-1 builder-2; do
 		keep "$name" artel-builder --name "$name" --slots "${SLOTS:-1}" --jobs 2 ${UID_BASE:+--uid-base=$UID_BASE} \
-			${BUILDER_ARCH[$name]:+--arch="${BUILDER_ARCH[$name]}"} &
+			${BUILDER_ARCH[$name]:+--arch="${BUILDER_ARCH[$name]}"} \
+			${BUILDER_FEATURES[$name]:+--features="${BUILDER_FEATURES[$name]}"} &
 		printf '%s\n' "$!" >>"$FARM/pids"
 	done
 }

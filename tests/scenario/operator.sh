@@ -3,6 +3,7 @@
 # hand, change classes, say what packages need. Builds wait for a file, so that each step happens in the middle of one.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
+BUILDER_FEATURES[builder-2]='kvm fast'
 scenario_begin start
 artel user add boss --admin
 
@@ -60,7 +61,7 @@ passes() {
 ok 'both builders are there' soon both_online
 is 'they offer slots and memory' "$(artel builder ls --json | jq -c '.[] | [.name, .mode, .slots, .memory > 0, .features, .why]')" \
 	'["builder-1","enabled",1,true,[],""]
-["builder-2","enabled",1,true,[],""]'
+["builder-2","enabled",1,true,["kvm","fast"],""]'
 
 # Mistakes change nothing.
 none=$(artel -u joe task new "$REPO" 2>/dev/null)
@@ -191,14 +192,16 @@ is 'the class is shown' "$(artel -u joe task ls --state=BUILT | cut -d ' ' -f 1,
 #$slow [background]"
 artel builder enable builder-2
 
-# Needs: a feature that no builder has; limits of one package.
+# Needs: features that no builder has, and that one has; limits of one package.
 ok 'a package needs what nobody has' artel repo needs "$REPO" special --features 'gpu kvm' --limits 'time=1h'
 tiny joe special 1
 id=$(build joe special 1-1)
 ok 'another task passes' passes sixth
 is 'it waits' "$(task_state "$id") $(runs "$id")" 'BUILDING 0'
-ok 'without the need' artel repo needs "$REPO" special --features none
+ok 'one builder is enough' artel repo needs "$REPO" special --features kvm
 ok 'it goes' wait_state 60 "$id" BUILT
+is 'there' "$(db "SELECT DISTINCT builder FROM job WHERE task = $id AND subtask <> 0")" builder-2
+ok 'without the need' artel repo needs "$REPO" special --features none
 is 'its limits stay' "$(artel repo needs "$REPO" special | tail -n 1)" 'special  -         time=1h'
 artel repo needs "$REPO" forever --limits 'time=10s'
 gate forever
