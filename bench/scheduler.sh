@@ -89,7 +89,7 @@ scheduler_end() { # SIGNAL
 scheduler_memory() { awk '/^VmRSS:/ { print $2 * 1024 }' "/proc/$scheduler/status"; }
 
 # Nanoseconds of processor time that it has had.
-scheduler_cpu() { awk '{ sum += $1 } END { printf "%d", sum }' "/proc/$scheduler/task"/*/schedstat; }
+scheduler_cpu() { awk '{ sum += $1 } END { printf "%.0f", sum }' "/proc/$scheduler/task"/*/schedstat; }
 
 # What builders were given, `job attempt` lines, and the database does not say to run by that attempt. FILE
 not_running() {
