@@ -86,7 +86,7 @@ scheduler_end() { # SIGNAL
 	wait "$scheduler" 2>/dev/null || :
 }
 # Bytes of the scheduler that are in memory.
-scheduler_memory() { awk '/^VmRSS:/ { print $2 * 1024 }' "/proc/$scheduler/status"; }
+scheduler_memory() { awk '/^VmRSS:/ { printf "%.0f\n", $2 * 1024 }' "/proc/$scheduler/status"; }
 
 # Nanoseconds of processor time that it has had.
 scheduler_cpu() { awk '{ sum += $1 } END { printf "%.0f", sum }' "/proc/$scheduler/task"/*/schedstat; }
