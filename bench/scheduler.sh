@@ -68,7 +68,7 @@ farm_new() {
 
 scheduler_ready() {
 	kill -0 "$scheduler" 2>/dev/null || { cat "$WORK/scheduler.log" >&2; exit 1; }
-	grep -q 'on their way' "$WORK/scheduler.log"
+	grep -q 'jobs queued' "$WORK/scheduler.log"
 }
 # Not yet ready.
 scheduler_begin() {
