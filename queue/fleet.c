@@ -141,6 +141,8 @@ fleet_in(struct host *h)
 	if (!h->kind || !h->open || h->busy >= h->slots)
 		return;
 	h->free = h->memory ? h->memory - h->taken : INT64_MAX;
+	if (h->kept)
+		return;
 	h->listed = true;
 	h->kind->tree = insert(h->kind->tree, h);
 }

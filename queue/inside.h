@@ -17,6 +17,8 @@ struct queue {
 	struct queue_limits limits;
 	struct queue_counts counts;	/* but those of owners, hosts, lanes and slots */
 	double virtual;			/* ms over weight */
+	struct host *kept;		/* for one lane, see keep.h; NULL: none is */
+	int64_t kept_last;		/* ms: when the last such job started */
 	int64_t usual_ms[3];		/* of load.h: what jobs of each enum job_kind take; 0: unknown */
 	int64_t now;			/* as a caller said it last */
 	/* Of the last queue_next(): */

@@ -126,6 +126,9 @@ search(const struct lane *l, const struct host *except, const char *root)
 		s.looked = 0;
 		fleet_walk(s.fit->kind->tree, s.fit->need, look, &s);
 	}
+	s.fit = l->kept ? lane_fit(l, l->kept->kind) : NULL;
+	if (s.fit && l->kept->open && l->kept->busy < l->kept->slots && l->kept->free >= s.fit->need)
+		look(&s, l->kept);
 	return s;
 }
 

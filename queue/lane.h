@@ -24,6 +24,7 @@ struct lane {
 	double virtual;			/* ms over weight: the greatest tag that a job of it started with */
 	VEC(struct fit) fits;
 	unsigned generation;		/* of the fleet that fits is of */
+	struct host *kept;		/* for it, and in no tree; NULL: none */
 };
 
 struct line {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "queue/inside.h"
+#include "queue/keep.h"
 #include "queue/share.h"
 
 static bool
@@ -406,6 +407,7 @@ queue_start(struct queue *q, struct live *l, struct host *h, int64_t now)
 	q->counts.class_running[l->class]++;
 	l->owner->running++;
 	share_owner(q, l->owner);
+	keep_started(q, l->lane, now);
 }
 
 void

@@ -65,6 +65,7 @@ struct host {
 	struct kind *kind;		/* NULL: it offers nothing */
 	struct host *left, *right;	/* among those of its kind that have a free slot */
 	bool listed;			/* it is one of them */
+	struct lane *kept;		/* it takes no others' jobs, see queue/keep.h; NULL: anyone's */
 	uint32_t priority;
 	int64_t free, most;		/* bytes; the most of it and those below it */
 };
@@ -151,7 +152,8 @@ void queue_hold(struct queue *q, struct live *l, bool held, int64_t now);
 
 /*
  * The next job and its builder: of those it fits the emptiest (by share of slots), rather one that has its root.
- * Work-conserving: false only if no queued job that may run fits any open builder. Changes nothing but what it remembers
+ * Work-conserving: false only if no queued job that may run fits any open builder; but one builder may be kept for a
+ * job that asks for more memory than is free anywhere, once it has waited for AGING_MS. Changes nothing but what it remembers
  * to be fast; the caller says queue_start(), or drops the job.
  */
 bool queue_next(struct queue *q, int64_t now, struct live **job, struct host **host);

@@ -325,6 +325,62 @@ test_starving(void **state)
 		try_starving(seed);
 }
 
+/* Small jobs that always wait do not keep away one that needs nearly all the memory of a builder, or all of it. */
+static void
+test_starving_big(void **state)
+{
+	enum { LONGEST = 20 * MINUTE };
+
+	for (int64_t memory = 5; memory <= 40; memory += 35) {
+		AUTO(sim_fini) struct sim s = sim_make((uint64_t)memory);
+		int64_t big = 0, since = 0;
+		int n = 0;
+
+		host(&s.y, "a", "x86_64", "", 8, 7 * GIB);
+		host(&s.y, "b", "x86_64", "", 4, 6 * GIB);
+		WANT(&s.y, .owner = "o4", .arches = "ppc64le", .submitted = 1);
+		while (n < 20) {
+			const struct live *l;
+
+			while (queue_count(s.y.q).queued < 30)
+				WANT(&s.y, .owner = dice(&s, 2) ? "o1" : "o2", .memory = dice(&s, 2) * GIB + 1);
+			if (!big) {
+				big = WANT(&s.y, .owner = n % 2 ? "o3" : "o1", .memory = memory * GIB, .submitted = 1)->job;
+				since = s.y.now;
+			}
+			while ((l = next_started(&s, 1 + dice(&s, LONGEST))))
+				if (l->job == big) {
+					big = 0;
+					n++;
+				}
+			assert_true(!big || s.y.now - since <= AGING_MS + 3 * LONGEST);
+			one_ends(&s);
+		}
+	}
+}
+
+/* Nor is it the other way round: where both always wait, both go on. */
+static void
+test_big_and_small(void **state)
+{
+	AUTO(sim_fini) struct sim s = sim_make(9);
+	struct owner *big = queue_owner(s.y.q, "o1"), *small = queue_owner(s.y.q, "o2");
+
+	host(&s.y, "a", "x86_64", "", 8, 16 * GIB);
+	for (int n = 0; n < 3000; n++) {
+		while (big->queued < 20)
+			WANT(&s.y, .owner = "o1", .memory = 12 * GIB, .submitted = 1);
+		while (small->queued < 20)
+			WANT(&s.y, .owner = "o2", .memory = 2 * GIB, .submitted = 1);
+		while (next_started(&s, 1 + dice(&s, 20 * MINUTE)))
+			continue;
+		one_ends(&s);
+	}
+	/* Of slots that is; the big have six times the memory. */
+	assert_true(s.used[1] * 20 > s.used[2]);
+	assert_true(s.used[2] > s.used[1]);
+}
+
 struct told {
 	int64_t job, start, end;
 	const char *host;
@@ -441,6 +497,8 @@ main(void)
 		cmocka_unit_test(test_rich_elsewhere),
 		cmocka_unit_test(test_aging),
 		cmocka_unit_test(test_starving),
+		cmocka_unit_test(test_starving_big),
+		cmocka_unit_test(test_big_and_small),
 		cmocka_unit_test(test_forecast),
 		cmocka_unit_test(test_forecast_running),
 	};

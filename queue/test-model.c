@@ -127,7 +127,8 @@ room(const struct model *m, const struct job *j, const struct box *b)
 	int64_t taken = 0;
 	int busy = 0;
 
-	if (!b->open || !ever(m, j, b) || wary(m, j, b))
+	if (!b->open || !ever(m, j, b) || wary(m, j, b) ||
+	    (b->h->kept && b->h->kept != queue_find(m->y.q, j->id)->lane))
 		return false;
 	for (size_t i = 0; i < m->jobs.n; i++) {
 		const struct job *k = &m->jobs.p[i];
@@ -196,6 +197,28 @@ check_choice(const struct model *m, const struct job *j, const struct box *b)
 	}
 }
 
+/* A builder is kept only for one who has waited for long, and one at a time. */
+static void
+check_kept(const struct model *m)
+{
+	int kept = 0;
+
+	for (int b = 0; b < HOSTS; b++) {
+		const struct lane *lane = m->box[b].h->kept;
+		bool old = !lane;
+
+		kept += lane != NULL;
+		for (size_t i = 0; i < m->jobs.n && !old; i++) {
+			const struct job *j = &m->jobs.p[i];
+			int64_t since = j->queued > j->not_before ? j->queued : j->not_before;
+
+			old = j->state == QUEUED && since <= m->y.now - AGING_MS && queue_find(m->y.q, j->id)->lane == lane;
+		}
+		assert_true(old);
+	}
+	assert_true(kept <= 1);
+}
+
 /* All that can start does; what is left cannot, and is said to wait for something. */
 static void
 start_all(struct model *m)
@@ -219,6 +242,7 @@ start_all(struct model *m)
 	for (size_t i = 0; i < m->jobs.n; i++)
 		if (runnable(m, &m->jobs.p[i]))
 			fail_msg("job %zu could run", i + 1);
+	check_kept(m);
 }
 
 /* Of a job that is queued and cannot start. */
@@ -372,7 +396,7 @@ step(struct model *m)
 		change_box(m, (int)dice(m, HOSTS));
 	else
 		set_limits(m);
-	m->y.now += dice(m, 3) ? dice(m, PATIENCE_MS / 4) : 0;
+	m->y.now += dice(m, 3) ? dice(m, PATIENCE_MS / 4) : dice(m, 40) ? 0 : AGING_MS / 2;
 }
 
 static void

@@ -3,7 +3,10 @@
  * class is a matter of how long the others have been passed. Nothing is looked at but the first of each lane, unless
  * that must keep off the only builder that is free.
  */
+#include <string.h>
+
 #include "queue/inside.h"
+#include "queue/keep.h"
 #include "queue/share.h"
 
 bool
@@ -100,33 +103,43 @@ offer_before(const struct offer *a, const struct offer *b, int64_t now)
 	return x != y ? x : lane_jobs.before(a->job, b->job);
 }
 
-/* Of each class the next job, if any has room. */
-static void
+/* Of each class the next job, if any has room. The lane without room that has waited longest; NULL: there is none. */
+static struct lane *
 collect(struct queue *q, int64_t now, struct offer *best)
 {
+	struct lane *longest = NULL;
+	int64_t since = INT64_MAX;
+
 	for (size_t i = 0; i < q->lanes.n; i++) {
 		struct lane *lane = q->lanes.p[i];
 		struct host *free = NULL;
+		int c;
 
-		for (int c = 0; c < QUEUE_CLASSES; c++) {
+		for (c = 0; c < QUEUE_CLASSES; c++) {
 			struct offer f;
 
 			if (lane->turn[c].n == 0 || queue_class_full(q, c))
 				continue;
 			lane_refresh(lane, &q->fleet);
 			if (!free && !(free = lane_host(lane, NULL)))
-				break;
+				break;	/* no class of it has room */
 			f = offer_of(q, lane, c, free, now);
 			if (f.job && (!best[c].job || offer_before(&f, &best[c], now)))
 				best[c] = f;
 		}
+		if (c < QUEUE_CLASSES && keep_since(q, lane) < since) {
+			since = keep_since(q, lane);
+			longest = lane;
+		}
 	}
+	return longest;
 }
 
 bool
 queue_next(struct queue *q, int64_t now, struct live **job, struct host **host)
 {
 	struct offer best[QUEUE_CLASSES] = {0};
+	struct lane *starved;
 	int choice = -1;
 	struct live *l;
 	bool warm;
@@ -134,7 +147,12 @@ queue_next(struct queue *q, int64_t now, struct live **job, struct host **host)
 	q->now = now;
 	queue_take_due(q, now);
 	q->patient_until = INT64_MAX;
-	collect(q, now, best);
+	keep_review(q, now);
+	starved = collect(q, now, best);
+	if (starved && keep_try(q, starved, now)) {
+		memset(best, 0, sizeof(best));
+		collect(q, now, best);
+	}
 	for (int c = 0; c < QUEUE_CLASSES; c++) {
 		q->aged[c] = best[c].job && now - live_since(best[c].job) >= AGING_MS;
 		if (best[c].job && (choice < 0 || (q->aged[c] && q->passed[c] >= AGED_SHARE - 1)))

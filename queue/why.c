@@ -60,6 +60,8 @@ passing(const struct queue *q, const struct live *l, const struct host *h)
 		return EXCLUDE_FAILED_HERE;
 	if (h->busy >= h->slots)
 		return EXCLUDE_SLOTS;
+	if (h->kept && h->kept != l->lane)
+		return EXCLUDE_MEMORY_TAKEN;
 	if (fit->whole ? h->busy > 0 : h->memory && h->memory - h->taken < fit->need)
 		return EXCLUDE_MEMORY_TAKEN;
 	return EXCLUDE_NOTHING;

@@ -28,7 +28,7 @@ enum exclude {
 	EXCLUDE_CLOSED,
 	EXCLUDE_FAILED_HERE,	/* it failed there, and may go elsewhere */
 	EXCLUDE_SLOTS,		/* all busy */
-	EXCLUDE_MEMORY_TAKEN,	/* not so much free now */
+	EXCLUDE_MEMORY_TAKEN,	/* not so much free now; or it is kept for a job that needs much */
 };
 /*
  * As of the last time that the queue was told. *detail, if it is not NULL: what is missing ("kvm"), or the architectures of
