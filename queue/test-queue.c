@@ -1,6 +1,8 @@
 /* Which job goes where, on a clock that only the tests move. */
 #include "queue/test-yard.h"
 
+#include "queue/why.h"
+
 static void
 test_order(void **state)
 {
@@ -292,6 +294,50 @@ test_limits(void **state)
 	assert_int_equal(queue_count(y.q).running, 10);
 }
 
+/* What is asked of why_hosts(): a line for each. */
+struct asked {
+	struct yard *y;
+	const struct live *job;
+	struct str text;
+};
+
+static void
+ask_host(void *arg, const struct host *h)
+{
+	struct asked *a = arg;
+	AUTO(free) char *detail = NULL;
+	int e = (int)why_not(a->y->q, a->job, h, &detail);
+
+	str_add(&a->text, "%s %d %s\n", h->name, e, detail ? detail : "-");
+}
+
+/* What is most lasting is named, of builders in order of their names. */
+static void
+test_why_hosts(void **state)
+{
+	AUTO(yard_fini) struct yard y = yard_make();
+	struct asked a = {.y = &y};
+	AUTO(free) char *expected = NULL;
+
+	queue_set_open(y.q, host(&y, "wrong", "aarch64", "", 1, GIB), false);
+	queue_set_open(y.q, host(&y, "plain", "x86_64", "bigmem", 1, GIB), false);
+	queue_set_open(y.q, host(&y, "small", "x86_64", "kvm", 1, GIB), false);
+	queue_set_open(y.q, host(&y, "closed", "x86_64", "kvm", 1, 0), false);
+	host(&y, "busy", "x86_64", "kvm", 1, 4 * GIB);
+	host(&y, "short", "x86_64", "kvm", 2, 4 * GIB);
+	host(&y, "failed", "x86_64", "kvm", 1, 4 * GIB);
+	queue_start(y.q, WANT(&y), queue_host(y.q, "busy"), y.now);
+	queue_start(y.q, WANT(&y, .memory = 3 * GIB), queue_host(y.q, "short"), y.now);
+	host(&y, "anvil", "x86_64", "kvm", 1, 4 * GIB);
+	a.job = WANT(&y, .features = "kvm", .memory = 2 * GIB, .failed_on = "failed");
+	why_hosts(y.q, ask_host, &a);
+	expected = xasprintf("anvil %d -\nbusy %d -\nclosed %d -\nfailed %d -\nplain %d kvm\nshort %d -\nsmall %d -\nwrong %d x86_64\n",
+	    EXCLUDE_NOTHING, EXCLUDE_SLOTS, EXCLUDE_CLOSED, EXCLUDE_FAILED_HERE, EXCLUDE_FEATURE, EXCLUDE_MEMORY_TAKEN,
+	    EXCLUDE_MEMORY, EXCLUDE_ARCH);
+	assert_string_equal(str_c(&a.text), expected);
+	str_fini(&a.text);
+}
+
 static void
 count_job(void *arg, struct live *l)
 {
@@ -347,6 +393,7 @@ main(void)
 		cmocka_unit_test(test_failed_on),
 		cmocka_unit_test(test_failed_many),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_why_hosts),
 		cmocka_unit_test(test_index),
 		cmocka_unit_test(test_bytes),
 	};
