@@ -380,6 +380,7 @@ take(struct load *l, uint32_t i, const struct wire_frame *f, double now, struct 
 		take_welcome(l, i, now);
 		return 0;
 	case WIRE_JOB:
+		l->fakes[i].jobs++;
 		return take_job(l, i, f, now, err);
 	case WIRE_CANCEL:
 	case WIRE_RESULT_ACK:
@@ -459,7 +460,7 @@ beat(struct load *l, double now)
 			continue;
 		gather_refs(l, f);
 		str_clear(&l->payload);
-		wire_refs_pack(&l->payload, l->refs.p, l->refs.n);
+		wire_beat_pack(&l->payload, f->jobs, l->refs.p, l->refs.n);
 		put(l, i, WIRE_BEAT, &l->payload);
 	}
 }

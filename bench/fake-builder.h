@@ -37,6 +37,7 @@ struct fake {
 	bool cut;			/* it goes away before anything else of it is sent */
 	bool dirty;			/* it is in load.dirty */
 	bool writing;			/* the loop waits for room */
+	uint64_t jobs;			/* JOB read on this connection */
 	double heard;
 	struct { struct fake_slot *p; size_t n, cap; } slots;	/* as many as were ever used at once */
 	struct { uint32_t *p; size_t n, cap; } idle;	/* those that are free, a stack */

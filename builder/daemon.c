@@ -58,6 +58,7 @@ struct daemon {
 	int64_t heard;			/* of the last that came over it */
 	int64_t silent_ms;		/* so long without an answer to BEATs, and the farm is gone */
 	int64_t beat;			/* of the last BEAT */
+	uint64_t jobs;			/* JOB read on this connection */
 	int64_t looked;			/* of the last turn of the timer */
 	int64_t pause_ms, not_before;	/* before the next connection: longer each time that there was no WELCOME */
 	char refused[512];		/* why, the last time */
@@ -274,6 +275,7 @@ try_connect(struct daemon *d)
 	}
 	d->watch = loop_fd(d->loop, d->conn.fd, EPOLLIN, on_conn, d, &err);
 	d->since = d->heard = tick_ms();
+	d->jobs = 0;
 	if (d->watch)
 		say_hello(d);
 	else
@@ -532,6 +534,7 @@ handle(struct daemon *d, const struct wire_frame *f)
 	case WIRE_BEAT_ACK:
 		break;
 	case WIRE_JOB:
+		d->jobs++;
 		start_job(d, f);
 		break;
 	case WIRE_CANCEL:
@@ -585,7 +588,7 @@ on_timer(void *arg, uint32_t events)
 		return;
 	d->beat = now;
 	r = refs(d, &n);
-	wire_refs_pack(&payload, r, n);
+	wire_beat_pack(&payload, d->jobs, r, n);
 	conn_send(&d->conn, WIRE_BEAT, &payload);
 	flush(d);
 }

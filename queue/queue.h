@@ -83,6 +83,7 @@ struct live {
 	int64_t expected_ms;		/* how long it will run; > 0 */
 	int64_t started;		/* running: ms */
 	int64_t lease;			/* running: until when, on the caller's clock */
+	uint64_t sent;			/* running: the caller's */
 	struct host *host;		/* running: where; queued: where it failed last, and not to go if it can go elsewhere */
 	struct live *next, *prev;	/* running: of its host */
 	struct live *sibling, *elder;	/* of its task, see queue_of_task() */

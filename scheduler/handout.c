@@ -35,6 +35,7 @@ start(struct daemon *d, struct live *l, struct host *h, struct err *err)
 	talk_unsent(d, p);
 	queue_start(d->queue, l, h, now);
 	l->attempt = w.ref.attempt;
+	l->sent = ++p->jobs;
 	l->lease = tick_ms() + d->conf->lease_ms;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct peer {
 	char origin[SHA256_HEX + 1];	/* see struct wire_hello */
 	struct strs arches, features;
 	int slots;
+	uint64_t jobs;			/* JOB sent on this connection */
 	int64_t memory;			/* bytes; 0: unknown */
 };
 

@@ -16,7 +16,7 @@
 #include "schema/builder.h"
 #include "schema/store.h"
 
-enum { UNNAMED_MS = 6000, MAX_OUT = 64 << 20 };
+enum { MAX_OUT = 64 << 20 };
 
 /* Connections. */
 
@@ -150,21 +150,19 @@ live_of(struct daemon *d, const char *builder, const struct wire_ref *ref)
 }
 
 /*
- * What a builder says it works on, against what we think: named ones get their lease renewed, ours
- * that it does not name are lost (after a moment, for messages under way), others are cancelled.
+ * What a builder says it works on, against what we think: named ones get their lease renewed, ours that it does not name
+ * are lost, but for those whose JOB it had not read by then; others are cancelled.
  */
 static int
-reconcile(struct daemon *d, struct peer *p, const struct wire_ref *refs, size_t n, bool at_once, struct err *err)
+reconcile(struct daemon *d, struct peer *p, const struct wire_ref *refs, size_t n, uint64_t jobs, struct err *err)
 {
 	int64_t now = tick_ms();
 
 	for (struct live *l = p->host->running, *next; l; l = next) {
-		int64_t sent = l->lease - d->conf->lease_ms;
-
 		next = l->next;
 		if (names_it(refs, n, l))
 			l->lease = now + d->conf->lease_ms;
-		else if ((at_once || now - sent > UNNAMED_MS) &&
+		else if (l->sent <= jobs &&
 		    talk_lost(d, l, "its builder does not work on it any more", err) < 0)
 			return -1;
 	}
@@ -220,6 +218,9 @@ become_builder(struct daemon *d, struct peer *p, const struct wire_hello *h)
 	p->memory = (int64_t)h->memory;
 	p->host = queue_host(d->queue, p->name);
 	p->host->arg = p;
+	/* What it had from a connection before it knows of, or never will. */
+	for (struct live *l = p->host->running; l; l = l->next)
+		l->sent = 0;
 	queue_set_host(d->queue, p->host, &p->arches, &p->features, p->slots, p->memory);
 	log_at(LOG_NOTE, "builder %s: %s, %d slots", p->name, h->arches, p->slots);
 	if (peer_clock_off(h))
@@ -254,7 +255,7 @@ take_hello(struct daemon *d, struct peer *p, const struct wire_frame *f, struct 
 		talk_close(d, old, "replaced by a newer connection");
 	become_builder(d, p, &h);
 	tell_seen(d, p, true);
-	return round_begin(d, err) < 0 || reconcile(d, p, h.running, h.n_running, true, err) < 0 || talk_open(d, p, err) < 0 ? -1 : 0;
+	return round_begin(d, err) < 0 || reconcile(d, p, h.running, h.n_running, 0, err) < 0 || talk_open(d, p, err) < 0 ? -1 : 0;
 }
 
 static int
@@ -285,11 +286,12 @@ static int
 take_beat(struct daemon *d, struct peer *p, const struct wire_frame *f, struct err *err)
 {
 	AUTO(free) struct wire_ref *refs = NULL;
+	uint64_t jobs;
 	size_t n = 0;
 
-	if (wire_refs_unpack(f, &refs, &n, err) < 0)
+	if (wire_beat_unpack(f, &jobs, &refs, &n, err) < 0)
 		return TALK_BROKEN;
-	if (reconcile(d, p, refs, n, false, err) < 0)
+	if (reconcile(d, p, refs, n, jobs, err) < 0)
 		return -1;
 	conn_send(&p->conn, WIRE_BEAT_ACK, &(struct str){0});
 	talk_unsent(d, p);

@@ -131,6 +131,23 @@ wire_refs_unpack(const struct wire_frame *f, struct wire_ref **refs, size_t *n, 
 }
 
 void
+wire_beat_pack(struct str *out, uint64_t jobs, const struct wire_ref *refs, size_t n)
+{
+	pack_u64(out, jobs);
+	put_refs(out, refs, n);
+}
+
+int
+wire_beat_unpack(const struct wire_frame *f, uint64_t *jobs, struct wire_ref **refs, size_t *n, struct err *err)
+{
+	struct unpack u = unpack_begin(f->payload, f->n);
+
+	*jobs = unpack_u64(&u);
+	*refs = take_refs(&u, n);
+	return unpack_end(&u, "BEAT", err);
+}
+
+void
 wire_roots_pack(struct str *out, const struct strs *roots)
 {
 	pack_strs(out, roots);

@@ -10,7 +10,7 @@
  *   HELLO (control) ------------->
  *         <----------------------- WELCOME | REFUSE
  *         <----------------------- JOB
- *   BEAT, every few seconds ----->             (renews the leases of the jobs it names)
+ *   BEAT, every few seconds ----->             (renews the leases of the jobs it names; says how many JOB it has read)
  *         <----------------------- BEAT_ACK      (so that a silent farm is noticed)
  *         <----------------------- CANCEL
  *   RESULT ---------------------->             (repeated until acknowledged)
@@ -112,6 +112,13 @@ int wire_hello_unpack(const struct wire_frame *f, struct wire_hello *h, struct e
 void wire_refs_pack(struct str *out, const struct wire_ref *refs, size_t n);
 /* *refs is malloc'ed. */
 int wire_refs_unpack(const struct wire_frame *f, struct wire_ref **refs, size_t *n, struct err *err);
+
+/*
+ * BEAT: all that the builder works on or has a result of, and how many JOB it had read on this connection by then: those
+ * that came later cannot be named yet. *refs is malloc'ed.
+ */
+void wire_beat_pack(struct str *out, uint64_t jobs, const struct wire_ref *refs, size_t n);
+int wire_beat_unpack(const struct wire_frame *f, uint64_t *jobs, struct wire_ref **refs, size_t *n, struct err *err);
 
 /* ROOTS: ids of at most WIRE_ROOTS_MAX base roots; *roots is added to. */
 void wire_roots_pack(struct str *out, const struct strs *roots);

@@ -111,6 +111,22 @@ take_refs(const struct wire_frame *f, struct err *err)
 	return wire_refs_unpack(f, &refs, &n, err);
 }
 
+static void
+make_beat(struct str *out)
+{
+	wire_beat_pack(out, 7, (struct wire_ref[]){{1, 2}, {3, 4}}, 2);
+}
+
+static int
+take_beat(const struct wire_frame *f, struct err *err)
+{
+	AUTO(free) struct wire_ref *refs = NULL;
+	uint64_t jobs;
+	size_t n;
+
+	return wire_beat_unpack(f, &jobs, &refs, &n, err);
+}
+
 #define ROOT "0123456789abcdef0123456789abcdef"
 
 static void
@@ -177,7 +193,7 @@ static const struct {
 	take_fn *take;
 } kinds[] = {
 	{WIRE_HELLO, make_hello, take_hello}, {WIRE_JOB, make_job, take_job}, {WIRE_RESULT, make_result, take_result},
-	{WIRE_BEAT, make_refs, take_refs}, {WIRE_ROOTS, make_roots, take_roots},
+	{WIRE_BEAT, make_beat, take_beat}, {WIRE_CANCEL, make_refs, take_refs}, {WIRE_ROOTS, make_roots, take_roots},
 	{WIRE_STORED, make_text, take_text},
 	{WIRE_GET, make_part, take_part}, {WIRE_PUT, make_part, take_part}, {WIRE_FROM, make_from, take_from},
 };

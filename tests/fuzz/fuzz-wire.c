@@ -77,6 +77,16 @@ take_part(const struct wire_frame *f, struct err *err)
 }
 
 static void
+take_beat(const struct wire_frame *f, struct err *err)
+{
+	AUTO(free) struct wire_ref *refs = NULL;
+	uint64_t jobs;
+	size_t n;
+
+	(void)wire_beat_unpack(f, &jobs, &refs, &n, err);
+}
+
+static void
 take_refs(const struct wire_frame *f, struct err *err)
 {
 	AUTO(free) struct wire_ref *refs = NULL;
@@ -129,6 +139,8 @@ take(const struct wire_frame *f)
 		take_from(f, &err);
 		break;
 	case WIRE_BEAT:
+		take_beat(f, &err);
+		break;
 	case WIRE_CANCEL:
 	case WIRE_RESULT_ACK:
 		take_refs(f, &err);
