@@ -6,14 +6,13 @@
 #include "base/vec.h"
 #include "scheduler/assign.h"
 #include "schema/build.h"
-#include "schema/needs.h"
 #include "schema/repository.h"
 #include "schema/store.h"
 #include "schema/task.h"
 
 enum { TASKS = 256, TASKS_MAX = 1024 };
 
-/* What is known of one task. */
+/* What is known of a task that jobs are built on. */
 struct brief {
 	struct task task;
 	struct subtask_list subs;
@@ -44,14 +43,12 @@ struct call {
 	struct assign *a;
 	struct store *s;
 	struct wire_job *out;
-	const struct brief *task;
+	const struct job_brief *job;
+	const struct brief *task;	/* of a layered job, and of a test */
 	const struct repository *repository;
 	const struct strs *arches;	/* of its builder */
 	const char *arch;		/* the job's, or one of those for one without */
-	const char *bound;		/* the job's, or "" */
 	struct strs sources;		/* of each package of the overlay */
-	int subtask;
-	enum job_kind kind;
 };
 
 static void
@@ -156,7 +153,7 @@ base_files(struct call *c, struct err *err)
 {
 	struct assign *a = c->a;
 	const char *name = c->repository->name;
-	struct base b = {.serial = c->task->task.base};
+	struct base b = {.serial = c->job->base};
 	int r;
 
 	for (size_t i = 0; i < a->bases.n; i++) {
@@ -197,10 +194,10 @@ take_sources(struct call *c, const struct brief *b, struct strs *gone)
 
 		for (size_t k = 0; k < b->outs.n && !built; k++)
 			built = b->outs.p[k].subtask == t->id && strcmp(b->outs.p[k].kind, "rpm") == 0 &&
-			    (!own || c->kind == JOB_TEST || strcmp(b->outs.p[k].arch, c->arch) == 0);
+			    (!own || c->job->kind == JOB_TEST || strcmp(b->outs.p[k].arch, c->arch) == 0);
 		if (built && *t->package && !strs_has(gone, t->package))
 			strs_add(gone, t->package);
-		if (own && c->kind == JOB_TEST)
+		if (own && c->job->kind == JOB_TEST)
 			strs_add(t->kind == SUBTASK_DELETE ? &c->out->deletes : &c->out->builds, t->package);
 	}
 }
@@ -245,7 +242,7 @@ add_task(struct call *c, const struct brief *b, struct strs *removed)
 
 	take_sources(c, b, &gone);
 	/* A test compares the task with what was there before it. */
-	if (b != c->task || c->kind != JOB_TEST)
+	if (b != c->task || c->job->kind != JOB_TEST)
 		drop_sources(c, &gone);
 	for (size_t i = 0; i < b->outs.n; i++) {
 		const struct output *o = &b->outs.p[i];
@@ -339,16 +336,14 @@ add_overlay(struct call *c, struct err *err)
 static int
 add_source(struct call *c, struct err *err)
 {
-	const struct subtask *t = subtask_of(c->task, c->subtask);
-	bool tree = t && c->kind == JOB_SRPM && t->kind == SUBTASK_REPO;
+	const struct job_brief *j = c->job;
+	bool tree = j->kind == JOB_SRPM && j->from_tag;
 	struct wire_job *out = c->out;
 
-	if (!t)
-		return err_set(err, ENOENT, "subtask %o is gone", (unsigned)c->subtask);
-	out->source = (struct wire_file){xstrdup(tree ? t->tree : t->srpm), xstrdup(tree ? "tree.tar" : t->srpm_file),
+	out->source = (struct wire_file){xstrdup(tree ? j->tree : j->srpm), xstrdup(tree ? "tree.tar" : j->srpm_file),
 	    xstrdup(""), xstrdup("")};
-	out->source_date_epoch = t->epoch_s;
-	return hash_valid(out->source.sha256) ? 0 : err_set(err, ENOENT, "subtask %o has no source", (unsigned)t->id);
+	out->source_date_epoch = j->epoch_s;
+	return hash_valid(out->source.sha256) ? 0 : err_set(err, ENOENT, "subtask %o has no source", (unsigned)j->subtask);
 }
 
 /* `factor` times what was ever used, but neither below a floor nor above what there is; 0 is no limit, or unknown. */
@@ -369,24 +364,13 @@ set_limits(struct call *c, struct err *err)
 {
 	enum { TIMES = 10, TIME_FLOOR_MS = 1800000, MEMORY_TIMES = 4 };
 	static const uint64_t space_floor = 2ull << 30;
-	const struct subtask *t = subtask_of(c->task, c->subtask);
-	const char *package = t ? t->package : "";
-	AUTO(needs_fini) struct needs needs = {0};
+	const struct used *peak = &c->job->peak;
 	struct limits *l = &c->out->limits;
-	struct used peak = {0};
-	int r = *package ? usage_peak(c->s, package, c->bound, c->kind, &peak, err) : USAGE_NONE;
 
-	if (r < 0)
-		return -1;
-	if (r == 0) {
-		l->time_ms = (int64_t)tighten((uint64_t)l->time_ms, (uint64_t)peak.elapsed_ms, TIMES, TIME_FLOOR_MS);
-		l->memory_bytes = tighten(l->memory_bytes, (uint64_t)peak.memory, MEMORY_TIMES, space_floor);
-		l->disk_bytes = tighten(l->disk_bytes, (uint64_t)peak.disk, TIMES, space_floor);
-	}
-	if (limits_parse(l, c->repository->limits, err) < 0)
-		return -1;
-	r = *package ? needs_get(c->s, c->repository->name, package, &needs, err) : NEEDS_NONE;
-	return r < 0 ? -1 : r == 0 ? limits_parse(l, needs.limits, err) : 0;
+	l->time_ms = (int64_t)tighten((uint64_t)l->time_ms, (uint64_t)peak->elapsed_ms, TIMES, TIME_FLOOR_MS);
+	l->memory_bytes = tighten(l->memory_bytes, (uint64_t)peak->memory, MEMORY_TIMES, space_floor);
+	l->disk_bytes = tighten(l->disk_bytes, (uint64_t)peak->disk, TIMES, space_floor);
+	return limits_parse(l, c->repository->limits, err) < 0 ? -1 : limits_parse(l, c->job->limits, err);
 }
 
 /* A builder names its own architecture first. */
@@ -440,26 +424,27 @@ static int
 fill(struct call *c, struct err *err)
 {
 	static const enum wire_job_kind kinds[] = {[JOB_SRPM] = WIRE_JOB_SRPM, [JOB_BUILD] = WIRE_JOB_BUILD, [JOB_TEST] = WIRE_JOB_TEST};
-	const struct task *t = &c->task->task;
+	const struct job_brief *j = c->job;
 	struct wire_job *out = c->out;
 
-	if (repository_of(c->a, t->repository, &c->repository, err) < 0)
+	if (repository_of(c->a, j->repository, &c->repository, err) < 0 ||
+	    ((j->layered || j->kind == JOB_TEST) && brief_of(c->a, j->task, &c->task, err) < 0))
 		return -1;
-	c->arch = *c->bound ? c->bound : common_arch(c);
-	out->kind = kinds[c->kind];
-	out->label = c->subtask ? xasprintf("#%lld.%o %s %s", (long long)t->id, (unsigned)c->subtask, c->arch, job_kind_name(c->kind)) :
-	    xasprintf("#%lld %s test", (long long)t->id, c->arch);
+	c->arch = *j->arch ? j->arch : common_arch(c);
+	out->kind = kinds[j->kind];
+	out->label = j->subtask ? xasprintf("#%lld.%o %s %s", (long long)j->task, (unsigned)j->subtask, c->arch, job_kind_name(j->kind)) :
+	    xasprintf("#%lld %s test", (long long)j->task, c->arch);
 	out->arch = xstrdup(c->arch);
 	out->repository = xstrdup(c->repository->name);
-	out->task = t->id;
+	out->task = j->task;
 	out->base_group = xstrdup(c->repository->base_group);
 	out->allow = xstrdup(c->repository->allow);
 	out->sanity = xstrdup(c->repository->sanity);
 	out->network = c->repository->network;
-	out->keep = t->keep_root;
-	if (base_files(c, err) < 0 || add_overlay(c, err) < 0)
+	out->keep = j->keep_root;
+	if (base_files(c, err) < 0 || (c->task && add_overlay(c, err) < 0))
 		return -1;
-	if ((c->kind == JOB_TEST ? add_others(c, err) : add_source(c, err)) < 0)
+	if ((j->kind == JOB_TEST ? add_others(c, err) : add_source(c, err)) < 0)
 		return -1;
 	return set_limits(c, err);
 }
@@ -467,21 +452,19 @@ fill(struct call *c, struct err *err)
 int
 assign_job(struct assign *a, const struct wire_ref *ref, const struct strs *arches, struct wire_job *out, struct err *err)
 {
-	struct call c = {.a = a, .s = a->s, .out = out, .arches = arches};
-	AUTO(free) char *bound = NULL;
-	int64_t task = 0;
-	int r = job_brief(a->s, ref->job, &task, &c.subtask, &bound, &c.kind, err);
+	AUTO(job_brief_fini) struct job_brief job = {0};
+	struct call c = {.a = a, .s = a->s, .out = out, .job = &job, .arches = arches};
+	int r = job_brief(a->s, ref->job, &job, err);
 
 	*out = (struct wire_job){.ref = *ref, .limits = *a->limits};
 	if (r)
 		return r < 0 ? -1 : ASSIGN_GONE;
 	if (a->n_tasks > TASKS_MAX)
 		assign_forget(a);
-	c.bound = bound;
-	r = brief_of(a, task, &c.task, err) < 0 ? -1 : fill(&c, err);
+	r = fill(&c, err);
 	strs_fini(&c.sources);
 	if (r < 0)
-		return err_ctx(err, "job of task #%lld", (long long)task);
+		return err_ctx(err, "job of task #%lld", (long long)job.task);
 	if (!out->source.sha256)
 		out->source = (struct wire_file){xstrdup(""), xstrdup(""), xstrdup(""), xstrdup("")};
 	return 0;

@@ -106,18 +106,44 @@ job_get(struct store *s, int64_t id, struct job *out, struct err *err)
 	return r < 0 ? -1 : r ? 0 : JOB_ABSENT;
 }
 
+void
+job_brief_fini(struct job_brief *b)
+{
+	free(b->arch);
+	free(b->repository);
+	free(b->package);
+	free(b->srpm);
+	free(b->srpm_file);
+	free(b->tree);
+	free(b->limits);
+	*b = (struct job_brief){0};
+}
+
 int
-job_brief(struct store *s, int64_t id, int64_t *task, int *subtask, char **arch, enum job_kind *kind, struct err *err)
+job_brief(struct store *s, int64_t id, struct job_brief *out, struct err *err)
 {
 	sqlite3_stmt *q = store_query(s, STMT_JOB_BRIEF, err, "i", id);
 	int r = store_row(s, q, err);
 
-	if (r > 0) {
-		*task = store_int(q, 0);
-		*subtask = (int)store_int(q, 1);
-		*arch = xstrdup(store_text(q, 2));
-		*kind = find(kinds, JOB_KINDS, store_text(q, 3));
-	}
+	if (r > 0)
+		*out = (struct job_brief){
+			.task = store_int(q, 0),
+			.subtask = (int)store_int(q, 1),
+			.arch = xstrdup(store_text(q, 2)),
+			.kind = find(kinds, JOB_KINDS, store_text(q, 3)),
+			.repository = xstrdup(store_text(q, 4)),
+			.base = store_int(q, 5),
+			.keep_root = store_int(q, 6),
+			.package = xstrdup(store_text(q, 7)),
+			.from_tag = strcmp(store_text(q, 8), "repo") == 0,
+			.srpm = xstrdup(store_text(q, 9)),
+			.srpm_file = xstrdup(store_text(q, 10)),
+			.tree = xstrdup(store_text(q, 11)),
+			.epoch_s = store_int(q, 12),
+			.limits = xstrdup(store_text(q, 13)),
+			.peak = {store_int(q, 14), store_int(q, 15), store_int(q, 16), store_int(q, 17)},
+			.layered = store_int(q, 18),
+		};
 	store_done(q);
 	return r < 0 ? -1 : r ? 0 : JOB_ABSENT;
 }

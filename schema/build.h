@@ -51,8 +51,25 @@ const char *job_state_name(enum job_state s);
 
 enum { JOB_ABSENT = 1 };
 int job_get(struct store *s, int64_t id, struct job *out, struct err *err);
-/* What tells one job from another; *arch is malloc'ed. */
-int job_brief(struct store *s, int64_t id, int64_t *task, int *subtask, char **arch, enum job_kind *kind, struct err *err);
+/* What must be known of a job to hand it out, in one statement. */
+struct job_brief {
+	int64_t task, base;
+	int subtask;
+	char *arch;
+	enum job_kind kind;
+	char *repository;
+	bool keep_root;
+	char *package;		/* source; "" for a test, or not known */
+	bool from_tag;		/* the subtask is of a tag: its tree is packed */
+	char *srpm, *srpm_file, *tree;
+	int64_t epoch_s;
+	char *limits;		/* what the package needs (schema/needs.h); "" */
+	struct used peak;	/* as usage_peak(); 0: not known */
+	bool layered;		/* the task deletes, has packages already, or is built on others */
+};
+void job_brief_fini(struct job_brief *b);
+AUTO_DEFINE_EMBEDDED(struct job_brief, job_brief_fini);
+int job_brief(struct store *s, int64_t id, struct job_brief *out, struct err *err);
 /* Architectures of which a test of the task was started. */
 int job_tests_started(struct store *s, int64_t task, struct strs *arches, struct err *err);
 /* All jobs of a task's current iteration, in order of their ids. */
