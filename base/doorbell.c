@@ -70,3 +70,15 @@ doorbell_ask(const char *root)
 {
 	ring(root, "w", 1);
 }
+
+bool
+doorbell_heard(const char *root)
+{
+	AUTO(close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+	struct err ignored;
+
+	if (fd < 0 || doorbell_address(root, "doorbell", &address, &ignored) < 0)
+		return false;
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || (errno != ECONNREFUSED && errno != ENOENT);
+}

@@ -22,4 +22,7 @@ void doorbell_ring(const char *root);
 /* Ask for a turn. */
 void doorbell_ask(const char *root);
 
+/* Whether someone listens, who is not told that we asked. One whose socket we may not use counts. */
+bool doorbell_heard(const char *root);
+
 #endif

@@ -182,8 +182,8 @@ test_printable(void **state)
 		text_printable(&out, cases[i].in);
 		assert_string_equal(str_c(&out), cases[i].out);
 	}
-	assert_int_equal(text_width("a\xc3\xa4\xe2\x82\xac"), 3);
-	assert_int_equal(text_width(""), 0);
+	assert_int_equal(text_length("a\xc3\xa4\xe2\x82\xac"), 3);
+	assert_int_equal(text_length(""), 0);
 }
 
 static void
@@ -240,6 +240,38 @@ test_durations(void **state)
 		text_duration(&out, cases[i].ms);
 		assert_string_equal(str_c(&out), cases[i].text);
 	}
+}
+
+static void
+test_about(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} cases[] = {
+		{0, "~0s"}, {1499, "~1s"}, {40000, "~40s"}, {99499, "~99s"}, {99500, "~2m"}, {240000, "~4m"}, {5940000, "~99m"},
+		{7800000, "~2h10m"}, {360000000, "~100h00m"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(str_fini) struct str out = {0};
+
+		text_about(&out, cases[i].ms);
+		assert_string_equal(str_c(&out), cases[i].text);
+	}
+}
+
+/* What a terminal makes of it: wide characters take two columns, combining ones none. */
+static void
+test_columns(void **state)
+{
+	static const char text[] = "a\xc3\xa4\xe6\x97\xa5" "e\xcc\x81" "x";	/* a, a umlaut, a wide one, e and its accent, x */
+	static const size_t fits[] = {0, 1, 3, 3, 6, 9, 10, 10};
+
+	assert_int_equal(text_width(text), 6);
+	assert_int_equal(text_width(""), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fits); i++)
+		assert_int_equal(text_fit(text, i), fits[i]);
 }
 
 static void
@@ -652,6 +684,8 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_about),
+		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_conf),
 		cmocka_unit_test(test_conf_malformed),

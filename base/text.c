@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <glib.h>
+
 #include "base/str.h"
 #include "base/text.h"
 
@@ -159,14 +161,70 @@ text_duration(struct str *out, int64_t ms)
 		str_add(out, "%dh%02dm", (int)(s / 3600), (int)(s / 60 % 60));
 }
 
+void
+text_about(struct str *out, int64_t ms)
+{
+	int64_t s = (ms + 500) / 1000, m = (ms + 30000) / 60000;
+
+	if (s < 100)
+		str_add(out, "~%ds", (int)s);
+	else if (m < 100)
+		str_add(out, "~%dm", (int)m);
+	else
+		str_add(out, "~%lldh%02dm", (long long)(m / 60), (int)(m % 60));
+}
+
 size_t
-text_width(const char *s)
+text_length(const char *s)
 {
 	size_t n = 0;
 
 	for (; *s; s++)
 		n += (*s & 0xc0) != 0x80;
 	return n;
+}
+
+/* One character: its bytes, and the columns that it takes. */
+static size_t
+character(const char *s, size_t *columns)
+{
+	size_t n = utf8_length((const unsigned char *)s);
+	gunichar c;
+
+	*columns = 1;
+	if (n <= 1)
+		return 1;
+	c = g_utf8_get_char(s);
+	*columns = g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+	return n;
+}
+
+size_t
+text_fit(const char *s, size_t columns)
+{
+	size_t at = 0, used = 0;
+
+	while (s[at]) {
+		size_t width, n = character(s + at, &width);
+
+		if (used + width > columns)
+			break;
+		used += width;
+		at += n;
+	}
+	return at;
+}
+
+size_t
+text_width(const char *s)
+{
+	size_t sum = 0, width;
+
+	while (*s) {
+		s += character(s, &width);
+		sum += width;
+	}
+	return sum;
 }
 
 static int64_t

@@ -22,8 +22,14 @@ void text_line(struct str *out, const char *line, size_t n);
 int64_t text_number(const char *s, int64_t max);
 /* "40ms", "1.4s", "12s", "3m05s", "2h10m". */
 void text_duration(struct str *out, int64_t ms);
-/* How many columns s takes, counting one for each UTF-8 character. */
+/* "~40s", "~4m", "~2h10m": of a time that is not known exactly. */
+void text_about(struct str *out, int64_t ms);
+/* How many UTF-8 characters s has. */
+size_t text_length(const char *s);
+/* How many columns of a terminal s takes, whose characters are printable: none for a combining one, two for a wide one. */
 size_t text_width(const char *s);
+/* How many bytes of s fit in so many columns, in whole characters with what combines with them. */
+size_t text_fit(const char *s, size_t columns);
 
 /* Milliseconds since the epoch, and of a clock that never steps. */
 int64_t now_ms(void);

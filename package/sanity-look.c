@@ -90,8 +90,8 @@ look_summary_style(const struct sanity_look *l)
 		found(l, "Summary", "begins or ends with a blank");
 	if (strchr(s, '\n'))
 		found(l, "Summary", "has several lines");
-	if (text_width(s) > SUMMARY_MAX)
-		found(l, "Summary", "has %zu characters", text_width(s));
+	if (text_length(s) > SUMMARY_MAX)
+		found(l, "Summary", "has %zu characters", text_length(s));
 }
 
 static void

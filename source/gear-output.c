@@ -248,7 +248,7 @@ patch_member(const struct output *o, off_t at, struct err *err)
 	if (pread(o->fd, name, n, at + (off_t)sizeof(h)) != (ssize_t)n)
 		return err_sys(err, "read back %s", o->name);
 	text_printable(&shown, name);
-	utf8 = text_width(name) != n && strcmp(str_c(&shown), name) == 0;
+	utf8 = text_length(name) != n && strcmp(str_c(&shown), name) == 0;
 	if (patch_header(o, at + 8, utf8, err) < 0 || patch_header(o, (off_t)read_le(h + 42, 4) + 6, utf8, err) < 0)
 		return -1;
 	return (int64_t)sizeof(h) + n + read_le(h + 30, 2) + read_le(h + 32, 2);
