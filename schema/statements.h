@@ -6,6 +6,8 @@
 	"reason, created, changed, submitted, started, base, build_ms, test_ms, merge_ms, keep_root, hold"
 #define JOB_COLUMNS "id, task, subtask, arch, kind, state, attempt, tries, builder, lease, not_before, queued, " \
 	"started, finished, reason, log, result, root, elapsed_ms, cpu_ms, memory, disk"
+/* Said in this way the index job_open, which is of open jobs only, is of use. */
+#define JOB_RUNS(state) state " = 'running' AND " state " IN ('waiting', 'queued', 'running')"
 #define BUILDER_COLUMNS "name, arches, features, slots, memory, seen, online, mode, why"
 #define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
 #define MERGE_COLUMNS "id, repository, base, serial, state, started, finished, kind, published, checker"
@@ -22,6 +24,8 @@
 	" AND (?3 IS NULL OR owner = ?3) ORDER BY id "
 
 STATEMENT(BEGIN, "BEGIN IMMEDIATE")
+STATEMENT(READ, "BEGIN DEFERRED")
+STATEMENT(DATA_VERSION, "PRAGMA data_version")
 STATEMENT(COMMIT, "COMMIT")
 STATEMENT(SAVEPOINT, "SAVEPOINT inner")
 STATEMENT(RELEASE, "RELEASE inner")
@@ -116,7 +120,7 @@ STATEMENT(BUILDER_MODE, "UPDATE builder SET mode = ?, why = ? WHERE name = ?")
 STATEMENT(BUILDER_REMOVE, "DELETE FROM builder WHERE name = ?")
 STATEMENT(BUILDER_GET, "SELECT " BUILDER_COLUMNS " FROM builder WHERE name = ?")
 STATEMENT(BUILDER_FIND, "SELECT " BUILDER_COLUMNS ", coalesce(n, 0) FROM builder LEFT JOIN (SELECT builder AS at, count(*) AS n"
-	" FROM job WHERE state = 'running' GROUP BY builder) ON at = name ORDER BY name")
+	" FROM job INDEXED BY job_open WHERE " JOB_RUNS("state") " GROUP BY builder) ON at = name ORDER BY name")
 
 STATEMENT(SETTING_GET, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?")
 STATEMENT(SETTING_SET, "INSERT OR REPLACE INTO setting (name, value) VALUES (?, CAST(? AS TEXT))")
@@ -208,3 +212,27 @@ STATEMENT(ATTEMPT_FIND, "SELECT report FROM attempt WHERE repository = ? AND bas
 STATEMENT(ATTEMPT_ADD, "INSERT OR REPLACE INTO attempt (repository, base, checker, members, report) VALUES (?, ?, ?, ?, ?)")
 STATEMENT(ATTEMPT_FORGET, "DELETE FROM attempt WHERE repository = ? AND base < ?")
 STATEMENT(MERGE_TASKS, "SELECT task FROM merge_task WHERE merge = ? ORDER BY seq")
+
+STATEMENT(GLANCE_STATES, "SELECT state, count(*) FROM task INDEXED BY task_state WHERE state IN ('NEW', 'AWAITING', 'POSTPONED', 'BUILDING',"
+	" 'FAILED', 'BUILT', 'MERGING', 'TESTED', 'EPERM', 'CANCELLED') AND (?1 IS NULL OR repository = ?1) AND (?2 IS NULL OR owner = ?2)"
+	" GROUP BY state")
+STATEMENT(GLANCE_STATES_ALL, "SELECT state, count(*) FROM task INDEXED BY task_state WHERE state IN ('NEW', 'AWAITING', 'POSTPONED',"
+	" 'BUILDING', 'FAILED', 'BUILT', 'MERGING', 'TESTED', 'EPERM', 'CANCELLED') GROUP BY state")
+STATEMENT(GLANCE_QUEUES, "SELECT t.class, j.arch, sum(j.state = 'queued' AND t.hold = ''), sum(j.state = 'queued' AND t.hold <> ''),"
+	" sum(j.state = 'waiting'), sum(j.state = 'running'), min(iif(j.state = 'queued' AND t.hold = '', j.queued, NULL))"
+	" FROM job j INDEXED BY job_open JOIN task t ON t.id = j.task WHERE j.state IN ('waiting', 'queued', 'running')"
+	" AND (?1 IS NULL OR t.repository = ?1) AND (?2 IS NULL OR t.owner = ?2) GROUP BY t.class, j.arch ORDER BY t.class, j.arch")
+STATEMENT(GLANCE_RUNNING, "SELECT j.id, j.task, j.subtask, j.arch, j.kind, j.builder, j.started, j.attempt, t.owner, t.repository, t.class,"
+	" coalesce(s.package, ''), (SELECT avg(u.elapsed_ms) FROM usage u WHERE u.package = s.package AND u.arch = j.arch AND u.kind = j.kind)"
+	" FROM job j INDEXED BY job_open JOIN task t ON t.id = j.task LEFT JOIN subtask s ON s.task = j.task AND s.id = j.subtask"
+	" WHERE " JOB_RUNS("j.state") " AND (?1 IS NULL OR t.repository = ?1) AND (?2 IS NULL OR t.owner = ?2)")
+STATEMENT(TASK_OF_STATE, "SELECT " TASK_COLUMNS " FROM task INDEXED BY task_state WHERE state = ?3 AND (?1 IS NULL OR repository = ?1)"
+	" AND (?2 IS NULL OR owner = ?2) ORDER BY id DESC LIMIT ?4")
+STATEMENT(GLANCE_PROGRESS, "SELECT kind, sum(state = 'done'), count(*) FROM job WHERE task = ? GROUP BY kind ORDER BY min(id)")
+STATEMENT(GLANCE_DONE, "SELECT count(*), count(iif(m.started >= ?4, 1, NULL)) FROM merge m JOIN merge_task x ON x.merge = m.id WHERE m.id >"
+	" coalesce((SELECT id FROM merge WHERE started < ?3 ORDER BY id DESC LIMIT 1), 0) AND m.kind = 'merge' AND m.state IN ('CURRENT', 'DONE')"
+	" AND (?1 IS NULL OR m.repository = ?1) AND (?2 IS NULL OR (SELECT owner FROM task WHERE id = x.task) = ?2)")
+STATEMENT(WAIT_NEEDS, "SELECT d.needs FROM job_dep d JOIN job n ON n.id = d.needs WHERE d.job = ? AND n.state <> 'done' ORDER BY d.needs")
+STATEMENT(WAIT_HELD, "SELECT user, at FROM event WHERE task = ? AND state = 'held' ORDER BY id DESC LIMIT 1")
+STATEMENT(WAIT_BATCH, "SELECT count(*), sum((t.class, coalesce(t.submitted, 0), t.id) <= (o.class, coalesce(o.submitted, 0), o.id)) FROM task o"
+	" JOIN task t INDEXED BY task_state ON t.state = 'BUILT' AND t.repository = o.repository WHERE o.id = ?")

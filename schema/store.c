@@ -237,6 +237,29 @@ store_rollback(struct store *s)
 	return -1;
 }
 
+int
+store_read(struct store *s, struct err *err)
+{
+	return store_run(s, STMT_READ, err, "");
+}
+
+void
+store_read_end(struct store *s)
+{
+	sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+}
+
+int
+store_changed(struct store *s, int64_t *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_DATA_VERSION, err, "");
+	int r = store_row(s, q, err);
+
+	*out = r > 0 ? store_int(q, 0) : 0;
+	store_done(q);
+	return r < 0 ? -1 : 0;
+}
+
 static void
 bind_all(sqlite3_stmt *q, const char *types, va_list ap)
 {

@@ -62,6 +62,15 @@ int store_commit(struct store *s, struct err *err);
 int store_rollback(struct store *s);
 
 /*
+ * What is read from here to store_read_end() is of one moment. Nobody waits for a reader, but the log of the database
+ * cannot begin anew while one is at work: no output in between. Not inside a transaction.
+ */
+int store_read(struct store *s, struct err *err);
+void store_read_end(struct store *s);
+/* A number that is another one when another connection has changed the database since. */
+int store_changed(struct store *s, int64_t *out, struct err *err);
+
+/*
  * Statements with arguments by a type string: 'i' int64_t, 's' const char * (NULL allowed),
  * 'b' const void * and size_t. store_run() is for those without rows.
  */

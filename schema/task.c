@@ -265,6 +265,18 @@ task_find(struct store *s, const struct task_filter *f, struct task_list *out, s
 	return r;
 }
 
+int
+task_of_state(struct store *s, enum task_state state, const char *repository, const char *owner, int64_t limit,
+	struct task_list *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_TASK_OF_STATE, err, "sssi", repository, owner, states[state].name, limit);
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0)
+		vec_push(out, from_row(q));
+	return r;
+}
+
 /* Subtasks. */
 
 void

@@ -94,6 +94,9 @@ struct task_filter {
 	int64_t limit;
 };
 int task_find(struct store *s, const struct task_filter *f, struct task_list *out, struct err *err);
+/* The newest `limit` of one state, appended: by an index, however many tasks there are of other states. */
+int task_of_state(struct store *s, enum task_state state, const char *repository, const char *owner, int64_t limit,
+	struct task_list *out, struct err *err);
 
 enum subtask_kind { SUBTASK_REPO, SUBTASK_SRPM, SUBTASK_COPY, SUBTASK_REBUILD, SUBTASK_DELETE, SUBTASK_KINDS };
 const char *subtask_kind_name(enum subtask_kind k);
