@@ -14,7 +14,11 @@ static const struct {
 } colours[] = {
 	{"DONE", "32"}, {"BUILT", "32"}, {"TESTED", "32"}, {"OK", "32"}, {"FAILED", "31"}, {"EPERM", "31"},
 	{"CANCELLED", "33"}, {"BUILDING", "36"}, {"MERGING", "36"}, {"AWAITING", "33"}, {"POSTPONED", "33"},
+	{"online", "32"}, {"offline", "31"}, {"draining", "33"}, {"disabled", "33"}, {"ABANDONED", "31"}, {"CURRENT", "36"},
+	{"PREPARED", "36"},
 };
+
+enum { LEAST = 10 };		/* a column of text that is worth its room */
 
 void
 table_init(struct table *t, size_t columns)
@@ -28,6 +32,13 @@ table_fini(struct table *t)
 	for (size_t i = 0; i < t->cells.n; i++)
 		free(t->cells.p[i]);
 	vec_fini(&t->cells);
+	vec_fini(&t->paint);
+}
+
+void
+table_flags(struct table *t, size_t column, unsigned flags)
+{
+	t->flags[column] = flags;
 }
 
 void
@@ -37,6 +48,13 @@ table_cell(struct table *t, const char *text)
 
 	text_printable(&clean, text && *text ? text : "-");
 	vec_push(&t->cells, str_steal(&clean));
+	vec_push(&t->paint, NULL);
+}
+
+void
+table_paint(struct table *t, const char *colour)
+{
+	t->paint.p[t->paint.n - 1] = colour;
 }
 
 void
@@ -60,58 +78,104 @@ colour_of(const char *word)
 	return NULL;
 }
 
-/* The first n characters of UTF-8. */
+/* One cell in so many columns; `pad`: blanks behind it as well. */
 static void
-put_cut(struct str *out, const char *text, size_t n)
+put_cell(const char *text, size_t room, unsigned flags, bool pad, const char *colour, struct str *out)
 {
-	while (*text && n) {
-		do
-			str_putc(out, *text++);
-		while ((*text & 0xc0) == 0x80);
-		n--;
-	}
+	bool cut = text_width(text) > room;
+	AUTO(free) char *shown = xstrndup(text, cut ? text_fit(text, room - 1) : strlen(text));
+	size_t width = text_width(shown) + cut;
+
+	for (size_t n = width; (flags & TABLE_RIGHT) && n < room; n++)
+		str_putc(out, ' ');
+	if (colour)
+		str_add(out, "\033[%sm", colour);
+	str_puts(out, shown);
+	str_puts(out, cut ? "…" : "");
+	if (colour)
+		str_puts(out, "\033[0m");
+	for (size_t n = width; pad && !(flags & TABLE_RIGHT) && n < room; n++)
+		str_putc(out, ' ');
+}
+
+/* Widths. A column of width 0 is left out. */
+
+static size_t
+taken(const size_t *widths, size_t columns)
+{
+	size_t sum = 0;
+
+	for (size_t c = 0; c < columns; c++)
+		sum += widths[c] ? widths[c] + (sum ? 2 : 0) : 0;
+	return sum;
+}
+
+/* The widest column that is wider than `least`; only such as may be cut, or any. */
+static size_t
+widest(const struct table *t, const size_t *widths, size_t least, bool any)
+{
+	size_t best = t->columns;
+
+	for (size_t c = 0; c < t->columns; c++)
+		if ((any || c + 1 == t->columns || t->flags[c] & TABLE_CUT) && widths[c] > least &&
+		    (best == t->columns || widths[c] >= widths[best]))
+			best = c;
+	return best;
+}
+
+/* Leave out the column that is spared most easily. */
+static bool
+spare(const struct table *t, size_t *widths)
+{
+	size_t best = t->columns;
+
+	for (size_t c = 0; c < t->columns; c++)
+		if (widths[c] && t->flags[c] >= TABLE_SPARE && (best == t->columns || t->flags[c] / TABLE_SPARE > t->flags[best] / TABLE_SPARE))
+			best = c;
+	if (best < t->columns)
+		widths[best] = 0;
+	return best < t->columns;
 }
 
 static void
-put_cell(const char *text, size_t room, bool cut, const char *colour, struct str *out)
+fit(const struct table *t, size_t *widths, size_t width)
 {
-	size_t n = text_width(text);
+	size_t c;
 
-	if (colour)
-		str_add(out, "\033[%sm", colour);
-	if (cut && n > room && room > 1) {
-		put_cut(out, text, room - 1);
-		str_puts(out, "…");
-	} else {
-		str_puts(out, text);
+	while (taken(widths, t->columns) > width) {
+		if ((c = widest(t, widths, LEAST, false)) < t->columns)
+			widths[c]--;
+		else if (spare(t, widths))
+			continue;
+		else if ((c = widest(t, widths, 1, false)) < t->columns || (c = widest(t, widths, 1, true)) < t->columns)
+			widths[c]--;
+		else
+			return;
 	}
-	if (colour)
-		str_puts(out, "\033[0m");
-	for (; !cut && n < room; n++)
-		str_putc(out, ' ');
 }
 
 void
 table_print(const struct table *t, size_t width, bool colour, struct str *out)
 {
-	size_t widths[TABLE_COLUMNS] = {0}, used = 0, rows = t->cells.n / t->columns;
+	size_t widths[TABLE_COLUMNS] = {0}, rows = t->cells.n / t->columns, last = 0;
 
 	for (size_t i = 0; i < t->cells.n; i++)
 		if (text_width(t->cells.p[i]) > widths[i % t->columns])
 			widths[i % t->columns] = text_width(t->cells.p[i]);
-	for (size_t c = 0; c + 1 < t->columns; c++)
-		used += widths[c] + 2;
-	for (size_t r = 0; r < rows; r++) {
-		for (size_t c = 0; c < t->columns; c++) {
-			const char *text = t->cells.p[r * t->columns + c];
-			const char *code = !colour ? NULL : r == 0 ? "1" : colour_of(text);
-			bool last = c + 1 == t->columns;
-			size_t room = !last ? widths[c] : width > used + 8 ? width - used : SIZE_MAX;
+	if (width)
+		fit(t, widths, width);
+	for (size_t c = 0; c < t->columns; c++)
+		last = widths[c] ? c : last;
+	for (size_t r = 0; r < rows; r++)
+		for (size_t c = 0; c <= last; c++) {
+			size_t i = r * t->columns + c;
+			const char *code = r == 0 ? "1" : t->paint.p[i] ? t->paint.p[i] : colour_of(t->cells.p[i]);
 
-			put_cell(text, room, last, code, out);
-			str_puts(out, last ? "\n" : "  ");
+			if (!widths[c])
+				continue;
+			put_cell(t->cells.p[i], widths[c], t->flags[c], c < last, colour ? code : NULL, out);
+			str_puts(out, c == last ? "\n" : "  ");
 		}
-	}
 }
 
 size_t

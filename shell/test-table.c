@@ -78,8 +78,7 @@ test_cutting(void **state)
 	prints(rows, 3, 20, false, "ID  WHAT\n1   0123456789abcdef\n2   äöüäöüäöüäöü\n");
 	prints(rows, 3, 19, false, "ID  WHAT\n1   0123456789abcd…\n2   äöüäöüäöüäöü\n");
 	prints(rows, 3, 15, false, "ID  WHAT\n1   0123456789…\n2   äöüäöüäöüä…\n");
-	/* A terminal too narrow for any of it: whole rather than useless. */
-	prints(rows, 3, 6, false, "ID  WHAT\n1   0123456789abcdef\n2   äöüäöüäöüäöü\n");
+	prints(rows, 3, 6, false, "ID  W…\n1   0…\n2   ä…\n");
 }
 
 static void
@@ -103,6 +102,85 @@ test_widths(void **state)
 		unit_has_not(str_c(&clean), "?");
 		assert_ptr_equal(strstr(lines.p[0], "WHY") - lines.p[0], strstr(lines.p[2], "long") - lines.p[2]);
 	}
+}
+
+/* A wide character takes two columns, a combining one none, and neither is cut in two. */
+static void
+test_wide(void **state)
+{
+	static const char *const rows[] = {"A|B|C", "日本|x|y", "e\xcc\x81|xx|日本語日本語"};
+
+	prints(rows, 3, 0, false,
+	    "A     B   C\n"
+	    "日本  x   y\n"
+	    "e\xcc\x81     xx  日本語日本語\n");
+	prints(rows, 3, 18, false,
+	    "A     B   C\n"
+	    "日本  x   y\n"
+	    "e\xcc\x81     xx  日本語…\n");
+	prints(rows, 3, 16, false,
+	    "A     B   C\n"
+	    "日本  x   y\n"
+	    "e\xcc\x81     xx  日本…\n");
+}
+
+/* Numbers stand to the right; columns are cut, the widest first, then spared, the most dispensable first. */
+static void
+test_room(void **state)
+{
+	static const char *const rows[] = {"NAME|N|SPARE|MORE|WHY", "a-long-name-of-it|1|spare|more|why it is so", "b|100|-|-|-"};
+	static const struct {
+		size_t width;
+		const char *want;
+	} cases[] = {
+		{0, "NAME                 N  SPARE  MORE  WHY\n"
+		    "a-long-name-of-it    1  spare  more  why it is so\n"
+		    "b                  100  -      -     -\n"},
+		{46, "NAME              N  SPARE  MORE  WHY\n"
+		    "a-long-name-o…    1  spare  more  why it is so\n"
+		    "b               100  -      -     -\n"},
+		{40, "NAME          N  SPARE  MORE  WHY\n"
+		    "a-long-na…    1  spare  more  why it is…\n"
+		    "b           100  -      -     -\n"},
+		{39, "NAME          N  MORE  WHY\n"
+		    "a-long-na…    1  more  why it is…\n"
+		    "b           100  -     -\n"},
+		{32, "NAME          N  WHY\n"
+		    "a-long-na…    1  why it is…\n"
+		    "b           100  -\n"},
+		{20, "NAME       N  WHY\n"
+		    "a-long…    1  why i…\n"
+		    "b        100  -\n"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		AUTO(table_fini) struct table t = make(rows, 3);
+		AUTO(str_fini) struct str out = {0};
+
+		table_flags(&t, 0, TABLE_CUT);
+		table_flags(&t, 1, TABLE_RIGHT);
+		table_flags(&t, 2, TABLE_SPARE * 2);
+		table_flags(&t, 3, TABLE_SPARE);
+		table_print(&t, cases[i].width, false, &out);
+		assert_string_equal(str_c(&out), cases[i].want);
+	}
+}
+
+static void
+test_paint(void **state)
+{
+	AUTO(table_fini) struct table t;
+	AUTO(str_fini) struct str out = {0};
+
+	table_init(&t, 2);
+	table_flags(&t, 0, TABLE_RIGHT);
+	table_cell(&t, "LATE");
+	table_cell(&t, "X");
+	table_cell(&t, "+1s");
+	table_paint(&t, "31");
+	table_cell(&t, "DONE");
+	table_print(&t, 0, true, &out);
+	assert_string_equal(str_c(&out), "\033[1mLATE\033[0m  \033[1mX\033[0m\n \033[31m+1s\033[0m  \033[32mDONE\033[0m\n");
 }
 
 /* Whatever a cell holds, a terminal sees no control character that is not ours. */
@@ -165,6 +243,9 @@ main(void)
 		cmocka_unit_test(test_empty_cells),
 		cmocka_unit_test(test_cutting),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_paint),
 		cmocka_unit_test(test_control_characters),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_no_terminal),
