@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "schema/builder.h"
 #include "shell/context.h"
+#include "shell/json.h"
 #include "shell/table.h"
 #include "wire/limits.h"
 
@@ -46,18 +47,6 @@ print_table(const struct builder_list *l)
 		put_row(&t, &l->p[i]);
 	table_print(&t, table_width(), table_colour(), &out);
 	fputs(str_c(&out), stdout);
-}
-
-static json_t *
-json_words(const char *text)
-{
-	AUTO(strs_fini) struct strs words = {0};
-	json_t *all = json_array();
-
-	strs_split(&words, text, " ");
-	for (size_t i = 0; i < words.n; i++)
-		json_array_append_new(all, json_string(words.p[i]));
-	return all;
 }
 
 static void

@@ -1,6 +1,5 @@
 /* `task ls` and `task show`: two outputs that scripts parse, kept to the letter. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 #include "schema/build.h"
 #include "schema/event.h"
 #include "shell/buildinfo.h"
+#include "shell/json.h"
 #include "shell/task.h"
 
 /* ls */
@@ -244,24 +244,6 @@ show_subtask(struct context *c, const struct subtask *t, struct str *out, struct
 	return 0;
 }
 
-static json_t *
-json_text(const char *text)
-{
-	json_t *j = json_string(text);
-
-	return j ? j : json_string("");
-}
-
-static json_t *
-json_names(const struct strs *names)
-{
-	json_t *j = json_array();
-
-	for (size_t i = 0; i < names->n; i++)
-		json_array_append_new(j, json_text(names->p[i]));
-	return j;
-}
-
 static int
 json_subtask(struct context *c, const struct subtask *t, json_t *all, struct err *err)
 {
@@ -376,7 +358,6 @@ show_json(struct context *c, const struct task *t, const struct subtask_list *su
 	struct err *err)
 {
 	AUTO(str_fini) struct str when = {0};
-	AUTO(free) char *text = NULL;
 	json_t *root = json_object(), *depends = json_array(), *all = json_object();
 	int r = 0;
 
@@ -409,11 +390,10 @@ show_json(struct context *c, const struct task *t, const struct subtask_list *su
 		r = json_subtask(c, &subs->p[i], all, err);
 	if (r == 0)
 		r = json_jobs(c, t->id, root, err);
-	if (r == 0) {
-		text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-		puts(text ? text : "{}");
-	}
-	json_decref(root);
+	if (r == 0)
+		json_print(root);
+	else
+		json_decref(root);
 	return r;
 }
 
