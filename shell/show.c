@@ -456,29 +456,3 @@ task_show(struct context *c, struct err *err)
 		return -1;
 	return json ? show_json(c, &t, &subs, deps, n, err) : show_text(c, &t, &subs, deps, n, !events, err);
 }
-
-int
-task_why(struct context *c, struct err *err)
-{
-	AUTO(job_list_fini) struct job_list jobs = {0};
-	AUTO(task_fini) struct task t = {0};
-	AUTO(str_fini) struct str out = {0};
-	const char *id = context_next(c);
-
-	if (context_end(c, err) < 0 || context_task(c, id, false, &t, err) < 0 || job_of_task(c->store, t.id, &jobs, err) < 0)
-		return -1;
-	str_add(&out, "task #%lld is %s%s", (long long)t.id, task_state_name(t.state), *t.reason ? ": " : "");
-	text_printable(&out, t.reason);
-	str_putc(&out, '\n');
-	for (size_t i = 0; i < jobs.n && t.state == TASK_BUILDING; i++) {
-		const struct job *j = &jobs.p[i];
-
-		str_add(&out, "  %o %s%s%s: %s%s%s%s", (unsigned)j->subtask, job_kind_name(j->kind), *j->arch ? " " : "", j->arch,
-		    job_state_name(j->state), j->state == JOB_RUNNING ? " on " : "", j->state == JOB_RUNNING ? j->builder : "",
-		    *j->reason ? ": " : "");
-		text_printable(&out, j->reason);
-		str_putc(&out, '\n');
-	}
-	fputs(str_c(&out), stdout);
-	return 0;
-}

@@ -13,7 +13,7 @@ const struct verb task_verbs[] = {
 	{"task ls", "[--repo=LIST] [--state=LIST] [--user=NAME|ALL]", "List tasks, newest first", task_ls},
 	{"task show", "[--brief|--events|--json] [ID]", "All about a task", task_show},
 	{"task root", "ID.SUBTASK[.ARCH]", "The packages that were in the root of a build", task_root},
-	{"task why", "[ID]", "What it waits for, or why it ended so", task_why},
+	{"task why", "[--json] [ID]", "What it waits for, or why it ended so", task_why},
 	{"task hold", "ID [REASON...]", "Start no more jobs of it", task_hold_verb},
 	{"task release", "ID", "Let a held task go on", task_release},
 	{"task requeue", "ID[.SUBTASK[.ARCH]]", "Put its failed jobs back into the queue, and keep what is built", task_requeue_verb},
