@@ -1,10 +1,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "schema/event.h"
 #include "schema/store.h"
+
+const char *const event_kinds[] = {"task", "job", "merge", "repo", "builder", "user", "farm", NULL};
 
 int
 event_add(struct store *s, const char *kind, int64_t task, int64_t job, const char *state,
@@ -47,8 +51,8 @@ int
 event_each(struct store *s, int64_t since, int64_t task,
 	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err)
 {
-	return each(s, store_query(s, task ? STMT_EVENT_OF_TASK : STMT_EVENT_SINCE, err, task ? "ii" : "i", since, task),
-	    fn, arg, err);
+	return each(s, task ? store_query(s, STMT_EVENT_OF_TASK, err, "iii", since, task, (int64_t)-1) :
+	    store_query(s, STMT_EVENT_SINCE, err, "i", since), fn, arg, err);
 }
 
 int
@@ -56,6 +60,36 @@ event_next(struct store *s, int64_t since, int64_t limit,
 	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err)
 {
 	return each(s, store_query(s, STMT_EVENT_NEXT, err, "ii", since, limit), fn, arg, err);
+}
+
+void
+event_list_fini(struct event_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct event *e = &l->p[i];
+		const char *owned[] = {e->kind, e->user, e->origin, e->state, e->text};
+
+		for (size_t k = 0; k < ARRAY_SIZE(owned); k++)
+			free((char *)owned[k]);
+	}
+	vec_fini(l);
+}
+
+static int
+keep(void *arg, const struct event *e)
+{
+	struct event_list *l = arg;
+
+	vec_push(l, ((struct event){.id = e->id, .at = e->at, .kind = xstrdup(e->kind), .task = e->task, .job = e->job,
+	    .user = xstrdup(e->user), .origin = xstrdup(e->origin), .state = xstrdup(e->state), .text = xstrdup(e->text)}));
+	return 0;
+}
+
+int
+event_read(struct store *s, int64_t since, int64_t task, int64_t limit, struct event_list *out, struct err *err)
+{
+	return each(s, task ? store_query(s, STMT_EVENT_OF_TASK, err, "iii", since, task, limit) :
+	    store_query(s, STMT_EVENT_NEXT, err, "ii", since, limit), keep, out, err);
 }
 
 int64_t

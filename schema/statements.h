@@ -33,7 +33,7 @@ STATEMENT(RELEASE, "RELEASE inner")
 STATEMENT(EVENT_ADD, "INSERT INTO event (at, kind, task, job, user, origin, state, text)"
 	" VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)")
 STATEMENT(EVENT_SINCE, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id")
-STATEMENT(EVENT_OF_TASK, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? AND task = ? ORDER BY id")
+STATEMENT(EVENT_OF_TASK, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? AND task = ? ORDER BY id LIMIT ?")
 STATEMENT(EVENT_NEXT, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id LIMIT ?")
 STATEMENT(EVENT_LAST, "SELECT max(id) FROM event")
 
@@ -136,6 +136,8 @@ STATEMENT(READER_SET, "INSERT OR REPLACE INTO reader (name, event) VALUES (?, ?)
 STATEMENT(USER_GET, "SELECT admin, disabled, weight, max_running FROM user WHERE name = ?")
 STATEMENT(USER_ADD, "INSERT INTO user (name, created, admin) VALUES (?, ?, ?)")
 STATEMENT(USER_SHARE, "UPDATE user SET weight = ?, max_running = ? WHERE name = ?")
+STATEMENT(USER_MAIL, "UPDATE user SET mail = ? WHERE name = ?")
+STATEMENT(USER_MAIL_GET, "SELECT mail FROM user WHERE name = ? AND NOT disabled")
 STATEMENT(USER_FIND, "SELECT name, admin, disabled, (SELECT count(*) FROM signing_key k WHERE k.user = user.name),"
 	" weight, max_running FROM user ORDER BY name")
 STATEMENT(KEY_ADD, "INSERT OR REPLACE INTO signing_key (user, fingerprint, kind, text) VALUES (?, ?, ?, ?)")

@@ -1,12 +1,17 @@
+#include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "schema/event.h"
 #include "schema/store.h"
 #include "schema/user.h"
+
+enum { ADDRESS_MAX = 254 };	/* RFC 5321 */
 
 int
 user_get(struct store *s, const char *name, struct user *out, struct err *err)
@@ -44,6 +49,51 @@ user_share(struct store *s, const char *name, const struct user *u, struct err *
 	    event_add(s, "user", 0, 0, "share", err, "user %s: weight %d%s", name, u->weight, limit) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
+}
+
+/* One side of an address: these bytes and no dot at an end. */
+static bool
+address_part(const char *s, size_t n, const char *signs)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((s[i] & 0x80) || (!isalnum((unsigned char)s[i]) && !strchr(signs, s[i])))
+			return false;
+	return n > 0 && s[0] != '.' && s[0] != '-' && s[n - 1] != '.';
+}
+
+bool
+user_mail_ok(const char *address)
+{
+	const char *at = strchr(address, '@');
+
+	return at && strlen(address) <= ADDRESS_MAX && address_part(address, (size_t)(at - address), "._+=~'&#-") &&
+	    address_part(at + 1, strlen(at + 1), ".-");
+}
+
+int
+user_mail_set(struct store *s, const char *name, const char *address, struct err *err)
+{
+	if (*address && !user_mail_ok(address))
+		return err_set(err, EINVAL, "`%s`: not an address that mail can be sent to: LOCAL@DOMAIN, of ASCII letters, digits "
+		    "and ._+=~'&#-", address);
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (store_run(s, STMT_USER_MAIL, err, "ss", address, name) < 0 ||
+	    event_add(s, "user", 0, 0, "mail", err, "user %s: mail address %s", name, *address ? "set" : "removed") < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+int
+user_mail_get(struct store *s, const char *name, struct str *address, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_USER_MAIL_GET, err, "s", name);
+	int r = store_row(s, q, err);
+
+	if (r > 0)
+		str_puts(address, store_text(q, 0));
+	store_done(q);
+	return r < 0 ? -1 : 0;
 }
 
 void

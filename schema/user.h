@@ -9,6 +9,7 @@
 
 struct err;
 struct store;
+struct str;
 
 enum { USER_ABSENT = 1 };
 
@@ -22,6 +23,16 @@ int user_get(struct store *s, const char *name, struct user *out, struct err *er
 int user_add(struct store *s, const char *name, bool admin, struct err *err);
 /* Set weight and max_running. */
 int user_share(struct store *s, const char *name, const struct user *u, struct err *err);
+
+/*
+ * Whether mail may be sent to this address: LOCAL@DOMAIN of ASCII letters, digits and a few signs, so that it is one
+ * address and no more wherever it is put.
+ */
+bool user_mail_ok(const char *address);
+/* Set it ("": none); one that is not ok is an error. */
+int user_mail_set(struct store *s, const char *name, const char *address, struct err *err);
+/* Append the address; nothing if there is none, no such user, or the user is disabled. */
+int user_mail_get(struct store *s, const char *name, struct str *address, struct err *err);
 
 struct user_key {
 	char *user, *kind, *fingerprint, *text;

@@ -3,6 +3,7 @@ ALTER TABLE task ADD COLUMN hold TEXT NOT NULL DEFAULT '';              -- why n
 
 ALTER TABLE user ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;          -- of the share in slots
 ALTER TABLE user ADD COLUMN max_running INTEGER NOT NULL DEFAULT 0;     -- jobs at once; 0: the farm's owner-limit
+ALTER TABLE user ADD COLUMN mail TEXT NOT NULL DEFAULT '';              -- where the ends of their tasks are mailed to; '': nowhere
 
 ALTER TABLE builder ADD COLUMN features TEXT NOT NULL DEFAULT '';       -- blank-separated: kvm bigmem
 ALTER TABLE builder ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;       -- bytes for all its jobs; 0: unknown
