@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "config.h"
-#include "schema/event.h"
 #include "schema/repository.h"
 #include "schema/user.h"
 #include "shell/farm.h"
@@ -157,6 +156,24 @@ user_share_verb(struct context *c, struct err *err)
 }
 
 static int
+user_mail_verb(struct context *c, struct err *err)
+{
+	const char *name = context_need(c, "a name", err), *address = context_next(c);
+	AUTO(str_fini) struct str now = {0};
+	struct user u;
+
+	if (!name || context_end(c, err) < 0 || context_open(c, err) < 0 || user_get(c->store, name, &u, err))
+		return -1;
+	if (address)
+		return user_mail_set(c->store, name, strcmp(address, "-") == 0 ? "" : address, err);
+	if (user_mail_get(c->store, name, &now, err) < 0)
+		return -1;
+	if (now.n)
+		puts(str_c(&now));
+	return 0;
+}
+
+static int
 user_list(struct context *c, struct err *err)
 {
 	AUTO(table_fini) struct table t;
@@ -187,39 +204,12 @@ user_list(struct context *c, struct err *err)
 	return r;
 }
 
-static int
-print_event(void *arg, const struct event *e)
-{
-	AUTO(str_fini) struct str text = {0};
-
-	text_printable(&text, e->text);
-	printf("%lld\t%lld\t%s\t%lld\t%s\t%s\t%s\n", (long long)e->id, (long long)e->at, e->kind, (long long)e->task,
-	    *e->user ? e->user : "-", *e->state ? e->state : "-", str_c(&text));
-	return 0;
-}
-
-static int
-farm_events(struct context *c, struct err *err)
-{
-	const char *word = context_next(c);
-	int64_t since = 0;
-
-	if (word && strncmp(word, "--since=", 8) == 0) {
-		since = text_number(word + 8, INT64_MAX);
-		word = context_next(c);
-	}
-	if (word || since < 0)
-		return err_set(err, EINVAL, "only --since=N is understood");
-	if (context_open(c, err) < 0)
-		return -1;
-	return event_each(c->store, since, 0, print_event, NULL, err);
-}
-
 const struct verb farm_verbs[] = {
 	{"init", "", "Make a farm in --root", farm_init},
 	{"user add", "NAME [--admin]", "Add a user", user_add_verb},
 	{"user key", "NAME FILE|-", "Add a public key (GPG or SSH) that the user signs tags with", user_key_verb},
 	{"user share", "NAME [--weight N] [--limit N]", "How much of the farm is theirs: a share of the slots, jobs at once", user_share_verb},
+	{"user mail", "NAME [ADDRESS|-]", "Where the ends of the user's tasks are mailed to; -: nowhere", user_mail_verb},
 	{"user ls", "", "List users", user_list},
 	{"farm show", "", "What is set for the whole farm", farm_show},
 	{"farm set", "SETTING=NUMBER...", "Set it: owner-limit, limit.urgent, limit.normal, limit.background", farm_set},
@@ -227,7 +217,8 @@ const struct verb farm_verbs[] = {
 	    "Queues, jobs, builders, tasks, merges: the farm at a glance", farm_status},
 	{"log", "[TASK[.SUBTASK[.ARCH]]] [--follow] [--reason] [--tail N] [--attempt N] [--raw]", "What its jobs wrote", farm_log},
 	{"shell", "[--state DIR] TASK.SUBTASK[.ARCH] [COMMAND...]", "Enter the kept root of a job that failed", farm_shell},
-	{"events", "[--since=N]", "The journal: id, ms, kind, task, user, state, text; tab-separated", farm_events},
+	{"events", "[--follow] [--json] [--since N] [--task ID] [--kind KIND] [--limit N]",
+	    "The journal: id, ms, kind, task, user, state, text; tab-separated", farm_events},
 	{"merge", "[REPOSITORY] [--dry-run] [--json]", "Run one merge cycle now, or say what it would do", merger_merge},
 	{"join", "[NAME]", "Connect a remote builder: the scheduler on stdin and stdout", farm_join},
 	{"help", "", "This text", farm_help},

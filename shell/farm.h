@@ -7,6 +7,7 @@
 struct err;
 
 int farm_status(struct context *c, struct err *err);
+int farm_events(struct context *c, struct err *err);
 int farm_log(struct context *c, struct err *err);
 int farm_show(struct context *c, struct err *err);
 int farm_set(struct context *c, struct err *err);
