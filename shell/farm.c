@@ -32,7 +32,10 @@ static const char conf_template[] =
 	"#features = kvm\n"
 	"\n"
 	"[merger]\n"
-	"#testers = 8\n";
+	"#testers = 8\n"
+	"\n"
+	"[hooks]\n"
+	"#sendmail = /usr/sbin/sendmail\n";
 
 static int
 farm_init(struct context *c, struct err *err)

@@ -14,7 +14,7 @@ FLOORS = [
     ['base'],
     ['schema', 'wire', 'package'],
     ['source', 'repo', 'bisect', 'queue'],
-    ['scheduler', 'builder', 'merger', 'shell'],
+    ['scheduler', 'builder', 'merger', 'shell', 'notify'],
 ]
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
