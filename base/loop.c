@@ -9,17 +9,22 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 
 #include "base/alloc.h"
 #include "base/auto.h"
 #include "base/err.h"
 #include "base/loop.h"
 
+/* Where the kernel (or valgrind) has no pidfds. */
+enum { CHILD_LOOK_MS = 20 };
+
 struct loop_watch {
 	int fd;
 	loop_fn *fn;
 	void *arg;
 	enum { WATCH_FD, WATCH_TIMER, WATCH_SIGNAL, WATCH_CHILD } kind;
+	pid_t pid;			/* of a child without a pidfd; 0: none such */
 	bool dead;
 	struct loop_watch *next, **at;	/* of all, or of the dead; of all: what points here */
 };
@@ -131,18 +136,22 @@ loop_drop(struct loop *l, struct loop_watch *w)
 	l->dead = w;
 }
 
-struct loop_watch *
-loop_timer(struct loop *l, int64_t interval_ms, loop_fn *fn, void *arg, struct err *err)
+static int
+timer(int64_t interval_ms, struct err *err)
 {
 	struct timespec t = {interval_ms / 1000, interval_ms % 1000 * 1000000};
 	struct itimerspec spec = {t, t};
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
-	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL) < 0) {
-		err_sys(err, "timer");
-		return NULL;
-	}
-	return add(l, WATCH_TIMER, fd, EPOLLIN, fn, arg, err);
+	return fd < 0 || timerfd_settime(fd, 0, &spec, NULL) < 0 ? err_sys(err, "timer") : fd;
+}
+
+struct loop_watch *
+loop_timer(struct loop *l, int64_t interval_ms, loop_fn *fn, void *arg, struct err *err)
+{
+	int fd = timer(interval_ms, err);
+
+	return fd < 0 ? NULL : add(l, WATCH_TIMER, fd, EPOLLIN, fn, arg, err);
 }
 
 int
@@ -164,12 +173,25 @@ struct loop_watch *
 loop_child(struct loop *l, pid_t pid, loop_fn *fn, void *arg, struct err *err)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool none = fd < 0 && errno == ENOSYS;
+	struct loop_watch *w;
 
-	if (fd < 0) {
+	if (none)
+		fd = timer(CHILD_LOOK_MS, err);
+	else if (fd < 0)
 		err_sys(err, "pidfd of %d", (int)pid);
-		return NULL;
-	}
-	return add(l, WATCH_CHILD, fd, EPOLLIN, fn, arg, err);
+	w = fd < 0 ? NULL : add(l, WATCH_CHILD, fd, EPOLLIN, fn, arg, err);
+	if (w && none)
+		w->pid = pid;
+	return w;
+}
+
+static bool
+has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
 }
 
 static void
@@ -179,8 +201,10 @@ deliver(struct loop *l, struct loop_watch *w, uint32_t events)
 
 	if (w->dead)
 		return;
-	if (w->kind == WATCH_TIMER || w->kind == WATCH_SIGNAL)
+	if (w->kind == WATCH_TIMER || w->kind == WATCH_SIGNAL || w->pid)
 		(void)!read(w->fd, drain, sizeof(drain));
+	if (w->pid && !has_ended(w->pid))
+		return;
 	if (w->kind == WATCH_CHILD)
 		loop_drop(l, w);
 	w->fn(w->arg, events);
