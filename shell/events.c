@@ -6,12 +6,14 @@
  *
  * A follower looks anew a few times a second. The ids of events rise in the order of commits, so that what comes after
  * the last one seen is all that is new. To be told by the file system that the log was written costs the writer
- * something for each one who waits, and comes before the commit; a look costs only us.
+ * something for each one who waits, and comes before the commit; a look costs only us. Where there is not enough
+ * processor for all, those who only look come last.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -20,7 +22,7 @@
 #include "schema/event-json.h"
 #include "shell/farm.h"
 
-enum { AT_ONCE = 256, LOOK_MS = 200 };
+enum { AT_ONCE = 256, LOOK_MS = 200, NICE = 19 };
 
 struct events_options {
 	bool follow, json;
@@ -149,6 +151,8 @@ farm_events(struct context *c, struct err *err)
 			return -1;
 	if (context_open(c, err) < 0 || begin(c, &o, err) < 0)
 		return -1;
+	if (o.follow)
+		setpriority(PRIO_PROCESS, 0, NICE);
 	while (more) {
 		AUTO(event_list_fini) struct event_list l = {0};
 		int r;
