@@ -71,32 +71,11 @@ store_rpm(struct store *s, const struct task *t, const struct job *j, const stru
 	return output_add(s, j->task, &o, err);
 }
 
-/* The source of a job; "" if it is of none, or not known yet. malloc'ed. */
+/* source: of the job; "" if it is of none, or not known yet. *kept: how many of the packages the repository has already. */
 static int
-source_of(struct store *s, const struct job *j, char **source, struct err *err)
+store_outputs(struct store *s, const struct task *t, const struct job *j, const struct wire_result *r, const char *source,
+	size_t *kept, struct err *err)
 {
-	AUTO(subtask_list_fini) struct subtask_list subs = {0};
-
-	*source = NULL;
-	if (subtask_find(s, j->task, &subs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < subs.n && !*source; i++)
-		if (subs.p[i].id == j->subtask)
-			*source = xstrdup(subs.p[i].package);
-	if (!*source)
-		*source = xstrdup("");
-	return 0;
-}
-
-/* *kept: how many of the packages the repository has already. */
-static int
-store_outputs(struct store *s, const struct task *t, const struct job *j, const struct wire_result *r, size_t *kept,
-	struct err *err)
-{
-	AUTO(free) char *source = NULL;
-
-	if (source_of(s, j, &source, err) < 0)
-		return -1;
 	for (size_t i = 0; i < r->files.n; i++) {
 		const struct wire_file *f = &r->files.p[i];
 		const struct output srpm = {j->subtask, j->arch, (char *)"srpm", f->name, f->sha256, NULL, NULL, false};
@@ -118,49 +97,18 @@ store_outputs(struct store *s, const struct task *t, const struct job *j, const 
 
 /* The SRPM names its source for good, and is what every architecture builds. */
 static int
-store_srpm(struct store *s, struct job *j, const struct wire_result *r, struct err *err)
+store_srpm(struct store *s, struct job *j, const struct wire_result *r, const char *source, struct err *err)
 {
-	AUTO(subtask_list_fini) struct subtask_list subs = {0};
-
 	if (r->files.n != 1 || !text_is_name(r->package))
 		return err_set(err, EBADMSG, "an SRPM job sent %zu files of `%s`", r->files.n, r->package);
 	if (!are_words(&r->exclusive) || !are_words(&r->excluded))
 		return err_set(err, EBADMSG, "ExclusiveArch or ExcludeArch of `%s` names what cannot be an architecture", r->package);
+	/* Permission, inheritance and the git record were looked up by the name that the spec's text gives. */
+	if (*source && strcmp(source, r->package) != 0)
+		return err_set(err, EBADMSG, "the spec's text says Name: %s, but it builds %s: write the name out", source, r->package);
 	str_clear(&j->result);
 	wire_result_pack(&j->result, r);
-	if (subtask_find(s, j->task, &subs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < subs.n; i++) {
-		struct subtask *t = &subs.p[i];
-
-		if (t->id != j->subtask)
-			continue;
-		/* Permission, inheritance and the git record were looked up by the name that the spec's text gives. */
-		if (*t->package && strcmp(t->package, r->package) != 0)
-			return err_set(err, EBADMSG, "the spec's text says Name: %s, but it builds %s: write the name out",
-			    t->package, r->package);
-		free(t->package);
-		free(t->srpm);
-		free(t->srpm_file);
-		t->package = xstrdup(r->package);
-		t->srpm = xstrdup(r->files.p[0].sha256);
-		t->srpm_file = xstrdup(r->files.p[0].name);
-		return subtask_save(s, t, err);
-	}
-	return 0;
-}
-
-/* Of the source whose job it was; a test is of many. */
-static int
-store_usage(struct store *s, const struct job *j, struct err *err)
-{
-	AUTO(free) char *source = NULL;
-
-	if (j->kind == JOB_TEST)
-		return 0;
-	if (source_of(s, j, &source, err) < 0)
-		return -1;
-	return *source ? usage_add(s, source, j, err) : 0;
+	return subtask_built(s, j->task, j->subtask, r->package, r->files.p[0].sha256, r->files.p[0].name, err);
 }
 
 static int
@@ -239,10 +187,11 @@ static int
 apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, int tries, struct err *err)
 {
 	AUTO(task_fini) struct task t = {0};
+	AUTO(free) char *source = NULL;
 	AUTO(free) char *ok = NULL;
 	size_t kept = 0;
 
-	if (task_get(s, j->task, &t, err))
+	if (task_get(s, j->task, &t, err) || subtask_package(s, j->task, j->subtask, &source, err) < 0)
 		return -1;
 	if (r->outcome == WIRE_INFRA) {
 		if (requeue(s, j, r->reason, lost, tries, err) < 0)
@@ -264,9 +213,12 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	free(j->root);
 	j->root = xstrdup(r->root);
 	j->used = (struct used){r->usage.elapsed_ms, r->usage.cpu_ms, (int64_t)r->usage.memory_bytes, (int64_t)r->usage.disk_bytes};
-	if (r->outcome == WIRE_OK && (store_outputs(s, &t, j, r, &kept, err) < 0 || (j->kind == JOB_SRPM && store_srpm(s, j, r, err) < 0)))
+	if (r->outcome == WIRE_OK && (store_outputs(s, &t, j, r, source, &kept, err) < 0 ||
+	    (j->kind == JOB_SRPM && store_srpm(s, j, r, source, err) < 0)))
 		return -1;
-	if (r->outcome == WIRE_OK && store_usage(s, j, err) < 0)
+	/* Of an SRPM job that tells the name the source has it now; a test is of many. */
+	if (r->outcome == WIRE_OK && j->kind != JOB_TEST &&
+	    usage_add(s, j->kind == JOB_SRPM ? r->package : source, j, err) < 0)
 		return -1;
 	if (j->kind == JOB_TEST && task_unmet_set(s, t.id, &r->unmet, err) < 0)
 		return -1;

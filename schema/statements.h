@@ -53,6 +53,8 @@ STATEMENT(SUBTASK_FIND, "SELECT id, kind, epoch_s, user, dir, tag_name, tag_id, 
 STATEMENT(SUBTASK_SAVE, "INSERT OR REPLACE INTO subtask (task, id, kind, epoch_s, user, dir, tag_name, tag_id, tag_author,"
 	" commit_id, package, srpm_file, srpm, tree, copy_from, inherit_ok, inherited)"
 	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+STATEMENT(SUBTASK_BUILT, "UPDATE subtask SET package = ?, srpm = ?, srpm_file = ? WHERE task = ? AND id = ?")
+STATEMENT(SUBTASK_PACKAGE, "SELECT package FROM subtask WHERE task = ? AND id = ?")
 STATEMENT(SUBTASK_REMOVE, "DELETE FROM subtask WHERE task = ? AND id = ?")
 STATEMENT(DEP_FIND, "SELECT dep FROM task_dep WHERE task = ? ORDER BY dep")
 STATEMENT(DEP_ADD, "INSERT OR IGNORE INTO task_dep (task, dep) VALUES (?, ?)")
@@ -108,8 +110,8 @@ STATEMENT(OUTPUT_FIND, "SELECT subtask, arch, kind, file, sha256, facts, identit
 STATEMENT(OUTPUT_FORGET, "DELETE FROM output WHERE task = ?")
 STATEMENT(USAGE_ADD, "INSERT OR REPLACE INTO usage (package, arch, kind, job, at, elapsed_ms, cpu_ms, memory, disk)"
 	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-STATEMENT(USAGE_TRIM, "DELETE FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 AND job NOT IN"
-	" (SELECT job FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 ORDER BY job DESC LIMIT ?4)")
+STATEMENT(USAGE_TRIM, "DELETE FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 AND job <="
+	" (SELECT job FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 ORDER BY job DESC LIMIT 1 OFFSET ?4)")
 STATEMENT(USAGE_PEAK, "SELECT count(*), max(elapsed_ms), max(cpu_ms), max(memory), max(disk) FROM usage"
 	" WHERE package = ? AND arch = ? AND kind = ?")
 STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, features, slots, memory, seen, online)"

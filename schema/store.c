@@ -181,7 +181,8 @@ store_open(const char *root, struct store **out, struct err *err)
 int
 store_tune(struct store *s, struct err *err)
 {
-	return run_sql(s->db, "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192;", err);
+	return run_sql(s->db, "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192;"
+	    " PRAGMA temp_store = MEMORY;", err);
 }
 
 void

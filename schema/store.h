@@ -47,7 +47,7 @@ int store_create(const char *root, struct err *err);
  * knows is refused; a folder that is no farm gets an error that says what to do.
  */
 int store_open(const char *root, struct store **out, struct err *err);
-/* For a process that writes all the time: more pages in memory, and the log put back less often. */
+/* For a process that writes all the time: more pages in memory, also what savepoints need, and the log put back less often. */
 int store_tune(struct store *s, struct err *err);
 void store_close(struct store *s);
 AUTO_DEFINE(struct store *, store_close);

@@ -356,6 +356,24 @@ subtask_save(struct store *s, const struct subtask *t, struct err *err)
 }
 
 int
+subtask_package(struct store *s, int64_t task, int id, char **package, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_SUBTASK_PACKAGE, err, "ii", task, (int64_t)id);
+	int r = store_row(s, q, err);
+
+	*package = xstrdup(r > 0 ? store_text(q, 0) : "");
+	store_done(q);
+	return r < 0 ? -1 : 0;
+}
+
+int
+subtask_built(struct store *s, int64_t task, int id, const char *package, const char *srpm, const char *srpm_file,
+	struct err *err)
+{
+	return store_run(s, STMT_SUBTASK_BUILT, err, "sssii", package, srpm, srpm_file, task, (int64_t)id);
+}
+
+int
 subtask_remove(struct store *s, int64_t task, int id, struct err *err)
 {
 	/* What was approved was this change, not whatever gets its number next. */

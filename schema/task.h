@@ -126,6 +126,11 @@ bool subtask_builds(const struct subtask *t);
 int subtask_find(struct store *s, int64_t task, struct subtask_list *out, struct err *err);
 /* Insert or replace. Empty strings may be NULL. */
 int subtask_save(struct store *s, const struct subtask *t, struct err *err);
+/* The source package of one; "" (malloc'ed) if it is not known, or there is no such subtask. */
+int subtask_package(struct store *s, int64_t task, int id, char **package, struct err *err);
+/* Its SRPM was made: what every architecture builds. */
+int subtask_built(struct store *s, int64_t task, int id, const char *package, const char *srpm, const char *srpm_file,
+	struct err *err);
 int subtask_remove(struct store *s, int64_t task, int id, struct err *err);
 /* The id for a new subtask: the end, or the midpoint in front of `before`; 0 if there is no room. */
 int subtask_new_id(const struct subtask_list *l, int before);
