@@ -78,6 +78,7 @@ main(int argc, const char **argv)
 		return EXIT_USAGE;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	store_set_up();
 	if (store_open(options_common.root, &s, &err) < 0) {
 		log_at(LOG_ERROR, "%s", err.msg);
 		return 1;

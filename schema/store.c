@@ -178,6 +178,12 @@ store_open(const char *root, struct store **out, struct err *err)
 	return 0;
 }
 
+void
+store_set_up(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int
 store_tune(struct store *s, struct err *err)
 {
@@ -261,8 +267,9 @@ store_changed(struct store *s, int64_t *out, struct err *err)
 	return r < 0 ? -1 : 0;
 }
 
+/* keep: SQLITE_STATIC for arguments that are there until the statement is reset, else SQLITE_TRANSIENT. */
 static void
-bind_all(sqlite3_stmt *q, const char *types, va_list ap)
+bind_all(sqlite3_stmt *q, sqlite3_destructor_type keep, const char *types, va_list ap)
 {
 	for (int i = 1; types[i - 1]; i++) {
 		const void *data;
@@ -272,11 +279,11 @@ bind_all(sqlite3_stmt *q, const char *types, va_list ap)
 			sqlite3_bind_int64(q, i, va_arg(ap, int64_t));
 			break;
 		case 's':
-			sqlite3_bind_text(q, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+			sqlite3_bind_text(q, i, va_arg(ap, const char *), -1, keep);
 			break;
 		default:
 			data = va_arg(ap, const void *);
-			sqlite3_bind_blob64(q, i, data, va_arg(ap, size_t), SQLITE_TRANSIENT);
+			sqlite3_bind_blob64(q, i, data, va_arg(ap, size_t), keep);
 		}
 	}
 }
@@ -306,7 +313,7 @@ store_run(struct store *s, enum statement id, struct err *err, const char *types
 	if (fault("sql"))
 		return err_set(err, EIO, "database: injected fault");
 	va_start(ap, types);
-	bind_all(q, types, ap);
+	bind_all(q, SQLITE_STATIC, types, ap);
 	va_end(ap);
 	code = sqlite3_step(q);
 	if (code != SQLITE_DONE && code != SQLITE_ROW) {
@@ -333,7 +340,7 @@ store_query(struct store *s, enum statement id, struct err *err, const char *typ
 	if (!q)
 		return NULL;
 	va_start(ap, types);
-	bind_all(q, types, ap);
+	bind_all(q, SQLITE_TRANSIENT, types, ap);
 	va_end(ap);
 	return q;
 }

@@ -49,6 +49,8 @@ int store_create(const char *root, struct err *err);
 int store_open(const char *root, struct store **out, struct err *err);
 /* For a process that writes all the time: more pages in memory, also what savepoints need, and the log put back less often. */
 int store_tune(struct store *s, struct err *err);
+/* For the same, before anything is opened: nobody asks how much memory SQLite has, so it need not count. */
+void store_set_up(void);
 void store_close(struct store *s);
 AUTO_DEFINE(struct store *, store_close);
 
