@@ -231,6 +231,7 @@ begin_job(struct load *l, uint32_t i, const struct fake_job *j, unsigned ms)
 	enum wire_outcome outcome = percent(l, l->conf->infra) ? WIRE_INFRA : percent(l, l->conf->fail) ? WIRE_FAILED : WIRE_OK;
 
 	s->ref = j->ref;
+	s->outcome = outcome;
 	s->due = s->sent = false;
 	str_clear(&s->result);
 	fake_job_result(j, outcome, &usage, &s->result);
@@ -284,6 +285,13 @@ tally_job(struct tally *t, double now, double turn)
 		samples_add(&t->turns, turn);
 }
 
+static void
+note(struct load *l, uint32_t i, const struct wire_ref *ref, bool acked, enum wire_outcome outcome)
+{
+	if (l->conf->notes)
+		vec_push(&l->notes, ((struct fake_note){*ref, i, acked, outcome}));
+}
+
 static int
 take_job(struct load *l, uint32_t i, const struct wire_frame *frame, double now, struct err *err)
 {
@@ -294,6 +302,7 @@ take_job(struct load *l, uint32_t i, const struct wire_frame *frame, double now,
 
 	if (fake_job_read(frame, &j, err) < 0 || note_given(l, &j.ref, err) < 0)
 		return -1;
+	note(l, i, &j.ref, false, WIRE_OK);
 	if (f->open >= l->conf->slots)
 		l->overbooked++;
 	if (f->n_answered) {
@@ -338,6 +347,8 @@ take_refs(struct load *l, uint32_t i, const struct wire_frame *frame, struct err
 			l->all.acks += s != NULL;
 			l->part.acks += s != NULL;
 			l->stray += !s || !s->sent;
+			if (s)
+				note(l, i, &ref, true, s->outcome);
 		}
 		if (s)
 			slot_free(l, f, s);
@@ -563,6 +574,7 @@ load_fini(struct load *l)
 	free(l->fakes);
 	vec_fini(&l->attempts);
 	vec_fini(&l->given);
+	vec_fini(&l->notes);
 	vec_fini(&l->heap);
 	vec_fini(&l->dirty);
 	vec_fini(&l->refs);

@@ -22,12 +22,22 @@ struct fake_conf {
 	bool hold;			/* jobs are never answered */
 	unsigned retry_ms;		/* between attempts to connect */
 	unsigned seed;
+	bool notes;			/* load.notes is wanted; the caller empties it */
+};
+
+/* Something to be told in a list: a job was given, or its result acknowledged. */
+struct fake_note {
+	struct wire_ref ref;
+	unsigned builder;
+	bool acked;
+	enum wire_outcome outcome;	/* that was sent */
 };
 
 /* What one of them has been given and is not done with. */
 struct fake_slot {
 	struct wire_ref ref;		/* job 0: free */
 	struct str result;		/* packed */
+	enum wire_outcome outcome;	/* in it */
 	bool due, sent;			/* the result may be sent; and was, at least once */
 };
 
@@ -73,6 +83,7 @@ struct load {
 	uint64_t doubled, overbooked;	/* what must not be: an attempt given twice, more jobs than slots */
 	struct { uint32_t *p; size_t n, cap; } attempts;	/* the highest seen, by job */
 	struct { struct wire_ref *p; size_t n, cap; } given;	/* every JOB, and what was resumed */
+	struct { struct fake_note *p; size_t n, cap; } notes;
 	struct { struct turn *p; size_t n, cap; } heap;		/* what is due when, the next first */
 	struct { uint32_t *p; size_t n, cap; } dirty;		/* builders with something to be sent */
 	struct { struct wire_ref *p; size_t n, cap; } refs;	/* of the message that is made */

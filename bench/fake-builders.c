@@ -6,6 +6,7 @@
  * builder. The status is 1 if an attempt was given twice or a builder was given more jobs than it has slots.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/options.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "bench/data.h"
 #include "bench/fake-builder.h"
+#include "schema/event.h"
 #include "schema/setting.h"
 #include "schema/store.h"
 #include "wire/limits.h"
@@ -27,7 +30,7 @@ enum { WAIT_MS = 100, IDLE_MS = 2000 };
 static struct {
 	int builders, slots, fail, infra, vanish, hold, seed, retry, resume, open_gate;
 	int until_idle, until_welcome, until_lost, jobs, seconds;
-	char *arches, *features, *memory, *time, *prefix, *record;
+	char *arches, *features, *memory, *time, *prefix, *record, *notes;
 } conf = {.builders = 1, .slots = 1, .seed = 1, .retry = 500};
 
 static const struct poptOption options[] = {
@@ -52,6 +55,7 @@ static const struct poptOption options[] = {
 	{"until-welcome", '\0', POPT_ARG_NONE, &conf.until_welcome, 0, "End when all are welcome", NULL},
 	{"until-lost", '\0', POPT_ARG_NONE, &conf.until_lost, 0, "End when some were welcome and none is connected any more", NULL},
 	{"record", '\0', POPT_ARG_STRING, &conf.record, 0, "Write every job and its attempt, one a line", "FILE"},
+	{"notes", '\0', POPT_ARG_STRING, &conf.notes, 0, "Append what is given and what is acknowledged, as it comes", "FILE"},
 	OPTIONS_COMMON
 };
 
@@ -95,7 +99,7 @@ configure(void)
 	    .arches = conf.arches ? conf.arches : "x86_64", .features = conf.features ? conf.features : "",
 	    .builders = (unsigned)conf.builders, .slots = (unsigned)conf.slots, .fail = (unsigned)conf.fail,
 	    .infra = (unsigned)conf.infra, .vanish = (unsigned)conf.vanish, .hold = conf.hold, .retry_ms = (unsigned)conf.retry,
-	    .seed = (unsigned)conf.seed};
+	    .seed = (unsigned)conf.seed, .notes = conf.notes};
 	const int shares[] = {conf.fail, conf.infra, conf.vanish};
 	struct limits l = {0};
 	struct err err;
@@ -234,6 +238,45 @@ record(const struct load *l)
 	must(!f || fflush(f) != 0 ? err_sys(&err, "%s", conf.record) : 0, &err);
 }
 
+/*
+ * Lines `given JOB ATTEMPT BUILDER EVENT` and `acked JOB ATTEMPT OUTCOME EVENT`: what they say stood in the journal by
+ * this event at the latest. Each goes out at once, as whoever writes them may be killed.
+ */
+static void
+write_notes(struct load *l, struct store *s, int fd)
+{
+	static const char *const outcomes[] = {[WIRE_OK] = "ok", [WIRE_FAILED] = "failed", [WIRE_INFRA] = "infra"};
+	AUTO(str_fini) struct str text = {0};
+	struct err err;
+	int64_t last;
+
+	if (l->notes.n == 0)
+		return;
+	must((last = event_last(s, &err)) < 0 ? -1 : 0, &err);
+	for (size_t i = 0; i < l->notes.n; i++) {
+		const struct fake_note *n = &l->notes.p[i];
+
+		str_add(&text, "%s %lld %u ", n->acked ? "acked" : "given", (long long)n->ref.job, n->ref.attempt);
+		if (n->acked)
+			str_puts(&text, outcomes[n->outcome]);
+		else
+			str_add(&text, "%s-%u", l->conf->prefix, n->builder);
+		str_add(&text, " %lld\n", (long long)last);
+	}
+	l->notes.n = 0;
+	must(file_write_fd(fd, text.p, text.n, &err), &err);
+}
+
+static int
+open_notes(void)
+{
+	int fd = conf.notes ? open(conf.notes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
+	struct err err;
+
+	must(conf.notes && fd < 0 ? err_sys(&err, "%s", conf.notes) : 0, &err);
+	return fd;
+}
+
 static void
 open_gate(struct load *l, struct store *s)
 {
@@ -249,10 +292,12 @@ open_gate(struct load *l, struct store *s)
 static void
 run(struct load *l, struct store *s)
 {
+	AUTO(close) int notes = open_notes();
 	struct err err;
 
 	while (!ended(l, sample_now_ms())) {
 		must(load_turn(l, WAIT_MS, &err), &err);
+		write_notes(l, s, notes);
 		open_gate(l, s);
 		if (split)
 			print_part(l);
