@@ -46,9 +46,11 @@ give_up(struct daemon *d, const struct live *l, const char *why, struct err *err
 {
 	AUTO(task_fini) struct task t = {0};
 	AUTO(job_fini) struct job j = {0};
+	int r = job_get(d->s, l->job, &j, err);
 
-	if (job_get(d->s, l->job, &j, err) || j.state != JOB_QUEUED)
-		return err->code ? -1 : 0;
+	/* Another job of its task may have failed in this round, for the same reason. */
+	if (r || j.state != JOB_QUEUED)
+		return r < 0 ? -1 : 0;
 	j.state = JOB_FAILED;
 	j.finished = now_ms();
 	free(j.reason);
