@@ -193,6 +193,9 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 
 	if (task_get(s, j->task, &t, err) || subtask_package(s, j->task, j->subtask, &source, err) < 0)
 		return -1;
+	/* Aborted, and nobody has closed its jobs yet. */
+	if (t.state != TASK_BUILDING)
+		return RESULT_STALE;
 	if (r->outcome == WIRE_INFRA) {
 		if (requeue(s, j, r->reason, lost, tries, err) < 0)
 			return -1;
@@ -246,7 +249,7 @@ static int
 take(struct store *s, const struct wire_result *r, bool lost, int tries, struct err *err)
 {
 	AUTO(job_fini) struct job j = {0};
-	int found;
+	int found, applied;
 
 	if (store_begin(s, err) < 0)
 		return -1;
@@ -257,9 +260,12 @@ take(struct store *s, const struct wire_result *r, bool lost, int tries, struct 
 		store_rollback(s);
 		return RESULT_STALE;
 	}
-	if (apply(s, &j, r, lost, tries, err) == 0)
+	applied = apply(s, &j, r, lost, tries, err);
+	if (applied == 0)
 		return store_commit(s, err);
 	store_rollback(s);
+	if (applied == RESULT_STALE)
+		return RESULT_STALE;
 	return err->code == EBADMSG && r->outcome == WIRE_OK ? result_refused(s, r, err) : -1;
 }
 

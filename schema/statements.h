@@ -76,7 +76,8 @@ STATEMENT(JOB_READY, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? AND state =
 STATEMENT(JOB_ADD, "INSERT INTO job (task, subtask, arch, kind, state, queued) VALUES (?, ?, ?, ?, ?, ?)")
 STATEMENT(JOB_SAVE, "UPDATE job SET state = ?, attempt = ?, tries = ?, builder = ?, lease = ?, not_before = ?, queued = ?,"
 	" started = ?, finished = ?, reason = ?, log = ?, result = ?, root = ?, elapsed_ms = ?, cpu_ms = ?, memory = ?, disk = ? WHERE id = ?")
-STATEMENT(JOB_START, "UPDATE job SET state = 'running', attempt = ?, builder = ?, lease = ?, started = ? WHERE id = ? AND state = 'queued'")
+STATEMENT(JOB_START, "UPDATE job SET state = 'running', attempt = ?, builder = ?, lease = ?, started = ? WHERE id = ? AND state = 'queued'"
+	" AND EXISTS (SELECT 1 FROM task t WHERE t.id = job.task AND t.state = 'BUILDING' AND t.hold = '')")
 STATEMENT(JOB_BRIEF, "SELECT j.task, j.subtask, j.arch, j.kind, t.repository, t.base, t.keep_root, s.package, s.kind, s.srpm, s.srpm_file,"
 	" s.tree, s.epoch_s, n.limits, max(u.elapsed_ms), max(u.cpu_ms), max(u.memory), max(u.disk),"
 	" EXISTS (SELECT 1 FROM task_on o WHERE o.task = j.task) OR EXISTS (SELECT 1 FROM subtask d WHERE d.task = j.task AND d.kind = 'delete')"
