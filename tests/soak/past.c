@@ -118,7 +118,8 @@ end_attempt(struct past *p, int64_t job, enum attempt_end how, int64_t event)
 	a->how = how;
 	p->builders.p[a->builder].running--;
 	p->owners.p[t->owner].running--;
-	p->class_running[t->class]--;
+	p->class_running[t->class] -= j->counted;
+	j->counted = false;
 	forget_running(t, p, job);
 }
 
@@ -158,6 +159,7 @@ begin_attempt(struct past *p, struct past_task *t, struct past_job *j, const str
 	b->running++;
 	p->owners.p[t->owner].running++;
 	p->class_running[t->class]++;
+	j->counted = true;
 	vec_push(&p->attempts, ((struct past_attempt){.job = e->job, .began = e->id, .number = number + 1, .before = j->last,
 	    .builder = builder}));
 	j->last = (uint32_t)p->attempts.n;
@@ -193,7 +195,8 @@ take_end(struct past *p, struct past_task *t, struct past_job *j, enum job_state
 	else if (t->state != TASK_BUILDING || t->era != j->era)
 		wrong_add(p->wrongs, RULE_ABORTED, "event %lld: job %lld of iteration %u is %s, task #%lld is %s at iteration %u",
 		    (long long)e->id, (long long)e->job, j->era, job_state_name(how), (long long)e->task, task_state_name(t->state), t->era);
-	else if (j->state != JOB_RUNNING)
+	/* One that cannot even be described to a builder fails without having run. */
+	else if (j->state != JOB_RUNNING && !(how == JOB_FAILED && j->state == JOB_QUEUED))
 		wrong_add(p->wrongs, RULE_JOB, "event %lld: job %lld is %s, which was %s", (long long)e->id, (long long)e->job,
 		    job_state_name(how), job_state_name(j->state));
 	if (j->state == JOB_RUNNING)
@@ -334,19 +337,19 @@ take_move(struct past *p, struct past_task *t, enum task_state to, const struct 
 		begin_iteration(p, t, e);
 }
 
-/* Jobs that run change their class with their task. */
+/* Whether a job that runs counts as one of its new class or of the old one is left open: it counts as neither. */
 static void
 take_class(struct past *p, struct past_task *t, const char *name)
 {
 	static const char *const names[] = {"urgent", "normal", "background"};
 
-	for (uint32_t j = t->running; j; j = p->jobs.p[j].next)
-		p->class_running[t->class]--;
+	for (uint32_t i = t->running; i; i = p->jobs.p[i].next) {
+		p->class_running[t->class] -= p->jobs.p[i].counted;
+		p->jobs.p[i].counted = false;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(names[i], name) == 0)
 			t->class = i;
-	for (uint32_t j = t->running; j; j = p->jobs.p[j].next)
-		p->class_running[t->class]++;
 }
 
 static void

@@ -33,6 +33,7 @@ struct past_job {
 	uint32_t last;			/* its last attempt, index + 1; 0: none */
 	uint32_t next;			/* of those of its task that run; 0: none */
 	bool known, done;
+	bool counted;			/* among those of its class that run */
 };
 
 struct past_task {
