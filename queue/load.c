@@ -111,6 +111,12 @@ place(struct loader *ld, const struct ask *a, const char *running_on, int64_t st
 	ld->q->now = ld->now;
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static int
 take_row(struct loader *ld, sqlite3_stmt *row, struct err *err)
 {
@@ -131,7 +137,7 @@ take_row(struct loader *ld, sqlite3_stmt *row, struct err *err)
 		.expected_ms = store_int(row, ELAPSED),
 		.submitted = store_int(row, SUBMITTED),
 		.queued = store_int(row, QUEUED),
-		.not_before = store_int(row, NOT_BEFORE),
+		.not_before = earlier(store_int(row, NOT_BEFORE), ld->now + job_backoff_ms((int)store_int(row, TRIES))),
 		.class = class < 0 || class >= QUEUE_CLASSES ? QUEUE_NORMAL : class,
 		.attempt = (uint32_t)store_int(row, ATTEMPT),
 		.held = *store_text(row, HOLD),

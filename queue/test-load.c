@@ -50,7 +50,7 @@ fill(struct farm *f)
 	    " (11, 1, 128, 'x86_64', 'build', 'running', 1, 0, 'anvil', 0, 550, 900, 0),"
 	    " (12, 1, 0, 'x86_64', 'test', 'waiting', 0, 0, '', 0, NULL, NULL, 0),"
 	    " (13, 1, 128, '', 'srpm', 'done', 1, 0, 'anvil', 0, 0, 0, 1200),"
-	    " (20, 2, 64, '', 'srpm', 'queued', 0, 0, '', 5000000, 650, NULL, 0),"
+	    " (20, 2, 64, '', 'srpm', 'queued', 0, 1, '', 1000700, 650, NULL, 0),"
 	    " (30, 3, 64, 'x86_64', 'build', 'running', 1, 0, 'anvil', 0, 550, 900, 0);");
 }
 
@@ -97,7 +97,7 @@ test_jobs(void **state)
 	l = queue_find(q, 20);
 	assert_int_equal(l->state, LIVE_HELD);
 	assert_int_equal(l->class, QUEUE_BACKGROUND);
-	assert_int_equal(l->not_before, 5000000);
+	assert_int_equal(l->not_before, 1000700);
 	assert_int_equal(l->expected_ms, 1000);		/* as srpm jobs do */
 	assert_null(queue_find(q, 30));
 }
@@ -204,13 +204,18 @@ test_one_job(void **state)
 	assert_int_equal(queue_find(q, 12)->state, LIVE_HELD);
 
 	/* Requeued after a failure. */
-	sql(&f, "UPDATE job SET state = 'queued', tries = 1, not_before = 2000000, queued = 1000000 WHERE id = 11;"
+	sql(&f, "UPDATE job SET state = 'queued', tries = 1, not_before = 1000500, queued = 1000000 WHERE id = 11;"
 	    "UPDATE task SET hold = '' WHERE id = 1");
 	OK(load_job(f.s, q, 11, NOW, &err));
 	assert_int_equal(queue_find(q, 11)->state, LIVE_QUEUED);
 	assert_string_equal(queue_find(q, 11)->host->name, "anvil");
 	assert_int_equal(queue_host(q, "anvil")->busy, 0);
 	assert_int_equal(why_waits(q, queue_find(q, 11), NOW), WHY_BACKOFF);
+
+	/* Of a time when the clock was ahead. */
+	sql(&f, "UPDATE job SET not_before = 9000000000 WHERE id = 11");
+	OK(load_job(f.s, q, 11, NOW, &err));
+	assert_int_equal(queue_find(q, 11)->not_before, NOW + job_backoff_ms(1));
 
 	sql(&f, "UPDATE job SET state = 'failed' WHERE id = 11");
 	OK(load_job(f.s, q, 11, NOW, &err));

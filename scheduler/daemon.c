@@ -157,6 +157,24 @@ look_at_lease(void *arg, struct live *l)
 		vec_push(&s->gone, l);
 }
 
+static void
+look_at_backoff(void *arg, struct live *l)
+{
+	if (l->not_before > now_ms())
+		follow_job(arg, l->job);
+}
+
+/* A back-off ends by the wall clock: when that was set back, it is put right as it is loaded. */
+static void
+look_at_clock(struct daemon *d)
+{
+	int64_t clock = now_ms() - tick_ms();
+
+	if (d->ticked && clock < d->clock - TICK_MS)
+		queue_each(d->queue, look_at_backoff, d);
+	d->clock = clock;
+}
+
 /* When it was this process that stood still, the heartbeats wait unread: nobody's lease counts that time. */
 static void
 on_tick(void *arg, uint32_t events)
@@ -168,6 +186,7 @@ on_tick(void *arg, uint32_t events)
 	s.gap = d->ticked ? s.now - d->ticked - TICK_MS : 0;
 	if (s.gap <= TICK_MS)
 		s.gap = 0;
+	look_at_clock(d);
 	d->ticked = s.now;
 	d->look = true;
 	/* Our one child. */

@@ -31,6 +31,7 @@ struct daemon {
 	bool died;			/* some of them are dead */
 	int doorbell, wire, server;	/* server: see serve.h */
 	int64_t ticked;			/* tick_ms() of the last tick */
+	int64_t clock;			/* now_ms() less tick_ms(), then */
 	int64_t swept;			/* of the last look for transfers that nobody goes on with */
 	/* The round. */
 	bool open;			/* its transaction */

@@ -16,8 +16,6 @@
 #include "schema/store.h"
 #include "schema/task.h"
 
-enum { BACKOFF_MS = 1000, BACKOFF_MAX_MS = 60000 };
-
 /* What rpm names its files: also with ~ and ^, but no path, and nothing that a terminal or shell takes amiss. */
 static bool
 is_file_name(const char *s)
@@ -127,9 +125,10 @@ static int
 requeue(struct store *s, struct job *j, const char *why, bool lost, int tries, struct err *err)
 {
 	AUTO(free) char *text = NULL;
-	int64_t wait = BACKOFF_MS;
+	int64_t wait;
 
 	j->tries++;
+	wait = job_backoff_ms(lost ? 1 : j->tries);
 	free(j->reason);
 	if (j->tries >= tries) {
 		j->state = JOB_FAILED;
@@ -137,8 +136,6 @@ requeue(struct store *s, struct job *j, const char *why, bool lost, int tries, s
 		j->reason = xasprintf("gave up after %d tries: %s", j->tries, why);
 		text = xstrdup(j->reason);
 	} else {
-		for (int i = 1; i < j->tries && !lost && wait < BACKOFF_MAX_MS; i++)
-			wait *= 2;
 		j->state = JOB_QUEUED;
 		j->queued = now_ms();
 		j->not_before = j->queued + wait;

@@ -94,6 +94,14 @@ collect(struct store *s, sqlite3_stmt *q, struct job_list *out, struct err *err)
 	return r;
 }
 
+int64_t
+job_backoff_ms(int tries)
+{
+	enum { FIRST_MS = 1000, DOUBLED = 6 };
+
+	return tries < 1 ? 0 : (int64_t)FIRST_MS << (tries <= DOUBLED ? tries - 1 : DOUBLED);
+}
+
 int
 job_get(struct store *s, int64_t id, struct job *out, struct err *err)
 {

@@ -49,6 +49,9 @@ AUTO_DEFINE_EMBEDDED(struct job_list, job_list_fini);
 const char *job_kind_name(enum job_kind k);
 const char *job_state_name(enum job_state s);
 
+/* How long a job of so many infrastructure failures waits at most; a not_before beyond is of a clock that was set otherwise. */
+int64_t job_backoff_ms(int tries);
+
 enum { JOB_ABSENT = 1 };
 int job_get(struct store *s, int64_t id, struct job *out, struct err *err);
 /* What must be known of a job to hand it out, in one statement. */
