@@ -150,7 +150,7 @@ settle(struct soak *k, struct crew *c, struct wrongs *w)
 static void
 tell(const struct soak *k, const struct crew *c, const struct past *p, double seconds)
 {
-	printf("%zu submits, %zu more runs, %zu aborts, %zu holds, %zu other changes, %zu merges\n", k->submits, k->reruns, k->aborts,
+	printf("%zu submits, %zu more runs, %zu put back, %zu aborts, %zu holds, %zu other changes, %zu merges\n", k->submits, k->reruns, k->requeues, k->aborts,
 	    k->holds, k->changes, k->merges);
 	printf("%zu kills of the scheduler, %zu of builders, %zu stops, %zu jumps of the clock\n", c->kills_scheduler,
 	    c->kills_builders, c->stops, c->jumps);

@@ -341,15 +341,14 @@ take_move(struct past *p, struct past_task *t, enum task_state to, const struct 
 static void
 take_class(struct past *p, struct past_task *t, const char *name)
 {
-	static const char *const names[] = {"urgent", "normal", "background"};
+	enum task_class to = task_class_find(name);
 
 	for (uint32_t i = t->running; i; i = p->jobs.p[i].next) {
 		p->class_running[t->class] -= p->jobs.p[i].counted;
 		p->jobs.p[i].counted = false;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i], name) == 0)
-			t->class = i;
+	if (to != TASK_CLASSES)
+		t->class = to;
 }
 
 static void
@@ -390,7 +389,7 @@ take_builder(struct past *p, const struct event *e)
 			b->mode = m;
 }
 
-/* "user joe: weight 2, at most 5 jobs at once" */
+/* "user joe: weight 2, at most 5 jobs at once", or without the second half. */
 static void
 take_user(struct past *p, const struct event *e)
 {
@@ -400,7 +399,7 @@ take_user(struct past *p, const struct event *e)
 	if (strcmp(e->state, "share") != 0)
 		return;
 	name[strcspn(name, ":")] = '\0';
-	owner_at(p, name, NULL)->limit = text_number(limit, INT32_MAX);
+	owner_at(p, name, NULL)->limit = *limit ? text_number(limit, INT32_MAX) : 0;
 }
 
 static int

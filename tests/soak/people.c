@@ -11,6 +11,7 @@
 #include "schema/builder.h"
 #include "schema/event.h"
 #include "schema/needs.h"
+#include "schema/requeue.h"
 #include "schema/setting.h"
 #include "schema/user.h"
 #include "tests/soak/people.h"
@@ -20,7 +21,6 @@ enum { PACKAGES = 400, SUBTASKS = 8, RECENT = 1500, LOOKS = 20, OPEN_MAX = 1500 
 
 static const char *const owners[] = {"ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal"};
 static const char *const repositories[] = {"one", "two"};
-static const char *const classes[] = {"urgent", "normal", "background"};
 
 void
 people_make(struct soak *k)
@@ -90,7 +90,7 @@ set_class(struct soak *k, struct task *t, unsigned class)
 
 	t->class = class;
 	must(task_save(k->s, t, &err), &err);
-	must(event_add(k->s, "task", t->id, 0, "", &err, "task #%lld: class %s", (long long)t->id, classes[class]), &err);
+	must(event_add(k->s, "task", t->id, 0, "", &err, "task #%lld: class %s", (long long)t->id, task_class_name(class)), &err);
 }
 
 /* As `task run` does, in the caller's transaction. */
@@ -124,7 +124,7 @@ create(struct soak *k, const char *owner, struct task *out)
 	out->test_only = chance(k, 15);
 	must(task_save(k->s, out, &err), &err);
 	if (chance(k, 30))
-		set_class(k, out, dice(k, ARRAY_SIZE(classes)));
+		set_class(k, out, dice(k, TASK_CLASSES));
 }
 
 /* Two or three that wait for each other. */
@@ -216,6 +216,20 @@ act_run_again(struct soak *k)
 	must(store_commit(k->s, &err), &err);
 }
 
+/* As `task requeue` does; it refuses what could lead nowhere. */
+static void
+act_requeue(struct soak *k)
+{
+	AUTO(task_fini) struct task t = {0};
+	const struct job_choice every = {0};
+	struct err err;
+	size_t n;
+
+	if (k->open <= OPEN_MAX && pick(k, 1u << TASK_FAILED | 1u << TASK_BUILDING, &t) &&
+	    task_requeue(k->s, t.id, &every, &n, &err) == 0)
+		k->requeues++;
+}
+
 /* One more dependency, on a task that may well be a later one. */
 static void
 act_edit(struct soak *k)
@@ -302,7 +316,7 @@ act_class(struct soak *k)
 		return;
 	must(store_begin(k->s, &err), &err);
 	if (reread(k, &t, states)) {
-		set_class(k, &t, dice(k, ARRAY_SIZE(classes)));
+		set_class(k, &t, dice(k, TASK_CLASSES));
 		k->changes++;
 	}
 	must(store_commit(k->s, &err), &err);
@@ -357,7 +371,7 @@ people_act(struct soak *k)
 		unsigned share;
 		void (*act)(struct soak *k);
 	} acts[] = {
-		{600, act_submit}, {80, act_abort}, {80, act_run_again}, {10, act_edit}, {5, act_remove}, {20, act_hold},
+		{600, act_submit}, {80, act_abort}, {80, act_run_again}, {40, act_requeue}, {10, act_edit}, {5, act_remove}, {20, act_hold},
 		{25, act_release}, {20, act_class}, {3, act_limit}, {3, act_share}, {10, act_builder},
 	};
 	unsigned sum = 0, at = 0;

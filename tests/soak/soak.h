@@ -18,7 +18,7 @@ struct soak {
 	int64_t open;		/* tasks that are AWAITING or BUILDING, when they were counted last */
 	bool calm;		/* nothing new is begun, and what is built gets merged */
 	struct { int64_t *p; size_t n, cap; } held;	/* tasks */
-	size_t submits, reruns, aborts, holds, merges, changes;
+	size_t submits, reruns, requeues, aborts, holds, merges, changes;
 };
 
 /* A farm with two repositories and some owners. */
