@@ -19,7 +19,7 @@ AUTO_DEFINE(struct assign *, assign_free);
 
 /*
  * ref is the attempt that will run; arches are those of its builder, of which the first that the repository has too
- * takes a job that is not bound to one. ASSIGN_GONE: there is no such job any more.
+ * takes a job that is not bound to one. ASSIGN_GONE: no such job is to be started any more.
  */
 enum { ASSIGN_GONE = 1 };
 int assign_job(struct assign *a, const struct wire_ref *ref, const struct strs *arches, struct wire_job *out, struct err *err);

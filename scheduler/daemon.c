@@ -297,7 +297,8 @@ scheduler_run(struct store *s, const struct scheduler_conf *conf, struct err *er
 		peer_free(d.peers.p[i]);
 	vec_fini(&d.peers);
 	vec_fini(&d.unsent);
-	vec_fini(&d.tasks);
+	vec_fini(&d.ended);
+	vec_fini(&d.begun);
 	vec_fini(&d.jobs);
 	queue_destroy(d.queue);
 	assign_free(d.assign);

@@ -39,15 +39,17 @@ follow_job(struct daemon *d, int64_t job)
 void
 follow_task(struct daemon *d, int64_t task)
 {
-	note(&d->tasks, task);
+	note(&d->ended, task);
 }
 
 void
 follow_note(struct daemon *d, const struct event *e, bool own)
 {
+	bool ours = own && (strcmp(e->state, "BUILDING") == 0 || strcmp(e->state, "POSTPONED") == 0);
+
 	d->seen = e->id;
-	if (strcmp(e->kind, "task") == 0 && e->task && !(own && strcmp(e->state, "BUILDING") == 0))
-		note(&d->tasks, e->task);
+	if (strcmp(e->kind, "task") == 0 && e->task && !ours)
+		note(strcmp(e->state, "AWAITING") == 0 ? &d->begun : &d->ended, e->task);
 	else if (strcmp(e->kind, "job") == 0 && e->job && strcmp(e->state, "running") != 0)
 		note(&d->jobs, e->job);
 	else if (own)
@@ -163,15 +165,26 @@ look_around(struct daemon *d, struct err *err)
 	return 0;
 }
 
+/* One of each: thousands of tasks to be begun do not hold up the end of one. 1: nothing is left. */
+static int
+follow_some(struct daemon *d, struct err *err)
+{
+	int64_t ended, job, begun;
+	bool is_ended = take(&d->ended, &ended), is_job = take(&d->jobs, &job), is_begun = take(&d->begun, &begun);
+
+	if ((is_ended && look_at(d, ended, err) < 0) || (is_job && sync_job(d, job, err) < 0) ||
+	    (is_begun && look_at(d, begun, err) < 0))
+		return -1;
+	return !is_ended && !is_job && !is_begun;
+}
+
 int
 follow_noted(struct daemon *d, struct err *err)
 {
-	int64_t number;
-
 	if (look_around(d, err) < 0)
 		return -1;
 	while (!round_is_long(d)) {
-		int r = take(&d->jobs, &number) ? sync_job(d, number, err) : take(&d->tasks, &number) ? look_at(d, number, err) : 1;
+		int r = follow_some(d, err);
 
 		if (r)
 			return r < 0 ? -1 : 0;

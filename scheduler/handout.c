@@ -26,8 +26,6 @@ start(struct daemon *d, struct live *l, struct host *h, struct err *err)
 		return r < 0 ? -1 : JOB_GONE;
 	if (store_run(d->s, STMT_JOB_START, err, "isiii", (int64_t)w.ref.attempt, h->name, now + d->conf->lease_ms, now, l->job) < 0)
 		return -1;
-	if (store_changes(d->s) == 0)
-		return JOB_GONE;
 	if (event_add(d->s, "job", l->task, l->job, "running", err, "%s on %s", w.label, h->name) < 0)
 		return -1;
 	wire_job_pack(&payload, &w);

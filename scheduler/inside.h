@@ -40,7 +40,7 @@ struct daemon {
 	bool asked;			/* another writer waits for the database */
 	/* The journal. */
 	int64_t seen;			/* the last event looked at */
-	struct todo tasks, jobs;	/* that events named */
+	struct todo ended, jobs, begun;	/* that events named: tasks that changed, jobs, tasks that are to be begun */
 	bool hosts, owners, limits;	/* were changed by others */
 };
 

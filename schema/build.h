@@ -72,6 +72,7 @@ struct job_brief {
 };
 void job_brief_fini(struct job_brief *b);
 AUTO_DEFINE_EMBEDDED(struct job_brief, job_brief_fini);
+/* JOB_ABSENT: it is not queued, or its task is not BUILDING any more, or held; the queue in memory may lag behind. */
 int job_brief(struct store *s, int64_t id, struct job_brief *out, struct err *err);
 /* Architectures of which a test of the task was started. */
 int job_tests_started(struct store *s, int64_t task, struct strs *arches, struct err *err);

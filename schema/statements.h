@@ -76,15 +76,14 @@ STATEMENT(JOB_READY, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? AND state =
 STATEMENT(JOB_ADD, "INSERT INTO job (task, subtask, arch, kind, state, queued) VALUES (?, ?, ?, ?, ?, ?)")
 STATEMENT(JOB_SAVE, "UPDATE job SET state = ?, attempt = ?, tries = ?, builder = ?, lease = ?, not_before = ?, queued = ?,"
 	" started = ?, finished = ?, reason = ?, log = ?, result = ?, root = ?, elapsed_ms = ?, cpu_ms = ?, memory = ?, disk = ? WHERE id = ?")
-STATEMENT(JOB_START, "UPDATE job SET state = 'running', attempt = ?, builder = ?, lease = ?, started = ? WHERE id = ? AND state = 'queued'"
-	" AND EXISTS (SELECT 1 FROM task t WHERE t.id = job.task AND t.state = 'BUILDING' AND t.hold = '')")
+STATEMENT(JOB_START, "UPDATE job SET state = 'running', attempt = ?, builder = ?, lease = ?, started = ? WHERE id = ?")
 STATEMENT(JOB_BRIEF, "SELECT j.task, j.subtask, j.arch, j.kind, t.repository, t.base, t.keep_root, s.package, s.kind, s.srpm, s.srpm_file,"
 	" s.tree, s.epoch_s, n.limits, max(u.elapsed_ms), max(u.cpu_ms), max(u.memory), max(u.disk),"
 	" EXISTS (SELECT 1 FROM task_on o WHERE o.task = j.task) OR EXISTS (SELECT 1 FROM subtask d WHERE d.task = j.task AND d.kind = 'delete')"
 	" OR EXISTS (SELECT 1 FROM output o WHERE o.task = j.task AND o.kind = 'rpm')"
-	" FROM job j CROSS JOIN task t ON t.id = j.task LEFT JOIN subtask s ON s.task = j.task AND s.id = j.subtask"
+	" FROM job j CROSS JOIN task t ON t.id = j.task AND t.state = 'BUILDING' AND t.hold = '' LEFT JOIN subtask s ON s.task = j.task AND s.id = j.subtask"
 	" LEFT JOIN needs n ON n.repository = t.repository AND n.package = s.package"
-	" LEFT JOIN usage u ON u.package = s.package AND u.arch = j.arch AND u.kind = j.kind WHERE j.id = ? GROUP BY j.id")
+	" LEFT JOIN usage u ON u.package = s.package AND u.arch = j.arch AND u.kind = j.kind WHERE j.id = ? AND j.state = 'queued' GROUP BY j.id")
 STATEMENT(JOB_IDS, "SELECT id FROM job WHERE task = ?")
 STATEMENT(JOB_TESTED, "SELECT arch FROM job WHERE task = ? AND kind = 'test' AND started IS NOT NULL AND started > 0")
 STATEMENT(JOB_PEERS, "SELECT 1 FROM job p INDEXED BY job_open, job j WHERE p.state IN ('waiting', 'queued', 'running')"
