@@ -6,8 +6,8 @@
 	"reason, created, changed, submitted, started, base, build_ms, test_ms, merge_ms, keep_root, hold"
 #define JOB_COLUMNS "id, task, subtask, arch, kind, state, attempt, tries, builder, lease, not_before, queued, " \
 	"started, finished, reason, log, result, root, elapsed_ms, cpu_ms, memory, disk"
-/* Said in this way the index job_open, which is of open jobs only, is of use. */
-#define JOB_RUNS(state) state " = 'running' AND " state " IN ('waiting', 'queued', 'running')"
+/* As the index job_open has it: it is not used for a condition that is said in another way. One state by itself will do. */
+#define JOB_IS_OPEN(state) "(" state " = 'queued' OR " state " = 'running' OR " state " = 'waiting')"
 #define BUILDER_COLUMNS "name, arches, features, slots, memory, seen, online, mode, why"
 #define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
 #define MERGE_COLUMNS "id, repository, base, serial, state, started, finished, kind, published, checker"
@@ -19,7 +19,7 @@
 #define LIVE_JOIN " CROSS JOIN task t ON t.id = j.task AND t.state = 'BUILDING'" \
 	" LEFT JOIN subtask s ON s.task = j.task AND s.id = j.subtask" \
 	" LEFT JOIN needs n ON n.repository = t.repository AND n.package = s.package"
-#define LIVE_OPEN " WHERE j.state IN ('waiting', 'queued', 'running') AND j.state <> 'waiting'"
+#define LIVE_OPEN " WHERE " JOB_IS_OPEN("j.state") " AND j.state <> 'waiting'"
 #define TASK_WHERE " FROM task WHERE instr(?1, ' ' || state || ' ') AND (?2 IS NULL OR repository = ?2)" \
 	" AND (?3 IS NULL OR owner = ?3) ORDER BY id "
 
@@ -70,7 +70,7 @@ STATEMENT(UNMET_FIND, "SELECT source FROM task_unmet WHERE task = ? ORDER BY sou
 
 STATEMENT(JOB_GET, "SELECT " JOB_COLUMNS " FROM job WHERE id = ?")
 STATEMENT(JOB_OF_TASK, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? ORDER BY id")
-STATEMENT(JOB_OPEN, "SELECT " JOB_COLUMNS " FROM job WHERE state IN ('waiting', 'queued', 'running') ORDER BY id")
+STATEMENT(JOB_OPEN, "SELECT " JOB_COLUMNS " FROM job WHERE " JOB_IS_OPEN("state") " ORDER BY id")
 STATEMENT(JOB_READY, "SELECT " JOB_COLUMNS " FROM job WHERE task = ? AND state = 'waiting' AND NOT EXISTS"
 	" (SELECT 1 FROM job_dep d JOIN job n ON n.id = d.needs WHERE d.job = job.id AND n.state <> 'done') ORDER BY id")
 STATEMENT(JOB_ADD, "INSERT INTO job (task, subtask, arch, kind, state, queued) VALUES (?, ?, ?, ?, ?, ?)")
@@ -86,15 +86,15 @@ STATEMENT(JOB_BRIEF, "SELECT j.task, j.subtask, j.arch, j.kind, t.repository, t.
 	" LEFT JOIN usage u ON u.package = s.package AND u.arch = j.arch AND u.kind = j.kind WHERE j.id = ? AND j.state = 'queued' GROUP BY j.id")
 STATEMENT(JOB_IDS, "SELECT id FROM job WHERE task = ?")
 STATEMENT(JOB_TESTED, "SELECT arch FROM job WHERE task = ? AND kind = 'test' AND started IS NOT NULL AND started > 0")
-STATEMENT(JOB_PEERS, "SELECT 1 FROM job p INDEXED BY job_open, job j WHERE p.state IN ('waiting', 'queued', 'running')"
-	" AND p.state IN ('queued', 'running') AND p.task = ?1 AND j.id = ?2 AND p.kind = j.kind AND p.arch = j.arch AND p.id <> j.id LIMIT 1")
+STATEMENT(JOB_PEERS, "SELECT 1 FROM job p INDEXED BY job_open, job j WHERE " JOB_IS_OPEN("p.state")
+	" AND p.state <> 'waiting' AND p.task = ?1 AND j.id = ?2 AND p.kind = j.kind AND p.arch = j.arch AND p.id <> j.id LIMIT 1")
 STATEMENT(JOB_FREED, "SELECT " JOB_COLUMNS " FROM job WHERE state = 'waiting' AND id IN (SELECT job FROM job_dep WHERE needs = ?)"
 	" AND NOT EXISTS (SELECT 1 FROM job_dep d JOIN job n ON n.id = d.needs WHERE d.job = job.id AND n.state <> 'done') ORDER BY id")
-STATEMENT(JOB_CLOSE, "UPDATE job SET state = 'cancelled', finished = ? WHERE task = ? AND state IN ('waiting', 'queued', 'running')")
+STATEMENT(JOB_CLOSE, "UPDATE job SET state = 'cancelled', finished = ? WHERE task = ? AND " JOB_IS_OPEN("state"))
 STATEMENT(TASK_STALLED, "SELECT id FROM task WHERE state = 'BUILDING' AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_open"
-	" WHERE job.state IN ('waiting', 'queued', 'running') AND job.task = task.id)")
+	" WHERE " JOB_IS_OPEN("job.state") " AND job.task = task.id)")
 STATEMENT(TASK_LEFTOVER, "SELECT DISTINCT j.task FROM job j JOIN task t ON t.id = j.task"
-	" WHERE j.state IN ('waiting', 'queued', 'running') AND t.state <> 'BUILDING'")
+	" WHERE " JOB_IS_OPEN("j.state") " AND t.state <> 'BUILDING'")
 STATEMENT(TASK_IDS, "SELECT id FROM task WHERE state IN ('AWAITING', 'POSTPONED') ORDER BY id")
 STATEMENT(JOB_USUAL, "SELECT kind, avg(elapsed_ms) FROM (SELECT kind, elapsed_ms FROM job WHERE state = 'done' AND elapsed_ms > 0"
 	" ORDER BY id DESC LIMIT 1000) GROUP BY kind")
@@ -122,7 +122,7 @@ STATEMENT(BUILDER_MODE, "UPDATE builder SET mode = ?, why = ? WHERE name = ?")
 STATEMENT(BUILDER_REMOVE, "DELETE FROM builder WHERE name = ?")
 STATEMENT(BUILDER_GET, "SELECT " BUILDER_COLUMNS " FROM builder WHERE name = ?")
 STATEMENT(BUILDER_FIND, "SELECT " BUILDER_COLUMNS ", coalesce(n, 0) FROM builder LEFT JOIN (SELECT builder AS at, count(*) AS n"
-	" FROM job INDEXED BY job_open WHERE " JOB_RUNS("state") " GROUP BY builder) ON at = name ORDER BY name")
+	" FROM job INDEXED BY job_open WHERE state = 'running' GROUP BY builder) ON at = name ORDER BY name")
 
 STATEMENT(SETTING_GET, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?")
 STATEMENT(SETTING_SET, "INSERT OR REPLACE INTO setting (name, value) VALUES (?, CAST(? AS TEXT))")
@@ -224,12 +224,12 @@ STATEMENT(GLANCE_STATES_ALL, "SELECT state, count(*) FROM task INDEXED BY task_s
 	" 'BUILDING', 'FAILED', 'BUILT', 'MERGING', 'TESTED', 'EPERM', 'CANCELLED') GROUP BY state")
 STATEMENT(GLANCE_QUEUES, "SELECT t.class, j.arch, sum(j.state = 'queued' AND t.hold = ''), sum(j.state = 'queued' AND t.hold <> ''),"
 	" sum(j.state = 'waiting'), sum(j.state = 'running'), min(iif(j.state = 'queued' AND t.hold = '', j.queued, NULL))"
-	" FROM job j INDEXED BY job_open JOIN task t ON t.id = j.task WHERE j.state IN ('waiting', 'queued', 'running')"
+	" FROM job j INDEXED BY job_open JOIN task t ON t.id = j.task WHERE " JOB_IS_OPEN("j.state")
 	" AND (?1 IS NULL OR t.repository = ?1) AND (?2 IS NULL OR t.owner = ?2) GROUP BY t.class, j.arch ORDER BY t.class, j.arch")
 STATEMENT(GLANCE_RUNNING, "SELECT j.id, j.task, j.subtask, j.arch, j.kind, j.builder, j.started, j.attempt, t.owner, t.repository, t.class,"
 	" coalesce(s.package, ''), (SELECT avg(u.elapsed_ms) FROM usage u WHERE u.package = s.package AND u.arch = j.arch AND u.kind = j.kind)"
 	" FROM job j INDEXED BY job_open JOIN task t ON t.id = j.task LEFT JOIN subtask s ON s.task = j.task AND s.id = j.subtask"
-	" WHERE " JOB_RUNS("j.state") " AND (?1 IS NULL OR t.repository = ?1) AND (?2 IS NULL OR t.owner = ?2)")
+	" WHERE j.state = 'running' AND (?1 IS NULL OR t.repository = ?1) AND (?2 IS NULL OR t.owner = ?2)")
 STATEMENT(TASK_OF_STATE, "SELECT " TASK_COLUMNS " FROM task INDEXED BY task_state WHERE state = ?3 AND (?1 IS NULL OR repository = ?1)"
 	" AND (?2 IS NULL OR owner = ?2) ORDER BY id DESC LIMIT ?4")
 STATEMENT(GLANCE_PROGRESS, "SELECT kind, sum(state = 'done'), count(*) FROM job WHERE task = ? GROUP BY kind ORDER BY min(id)")

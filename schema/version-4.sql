@@ -31,11 +31,15 @@ CREATE TABLE reader (
 	event INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Every start and end of a job writes the next three tables: a list after IN is a table of its own that is made anew each
+-- time, for CHECK and for the condition of an index, so that conditions are written out.
+
 -- The journal is never deleted from, so that its ids need no second table to rise.
 CREATE TABLE event_4 (
 	id     INTEGER PRIMARY KEY,
 	at     INTEGER NOT NULL,
-	kind   TEXT NOT NULL CHECK (kind IN ('task', 'job', 'merge', 'repo', 'builder', 'user', 'farm')),
+	kind   TEXT NOT NULL CHECK (kind = 'job' OR kind = 'task' OR kind = 'merge' OR kind = 'repo' OR kind = 'builder'
+	    OR kind = 'user' OR kind = 'farm'),
 	task   INTEGER,
 	job    INTEGER,
 	user   TEXT NOT NULL DEFAULT '',
@@ -50,7 +54,63 @@ CREATE INDEX event_task ON event (task) WHERE task IS NOT NULL;
 CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 
--- Counts of open jobs, all and of one task, without a look at their rows.
-DROP INDEX job_open;
-CREATE INDEX job_open ON job (state, task) WHERE state IN ('waiting', 'queued', 'running');
+CREATE TABLE output_4 (
+	task     INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
+	subtask  INTEGER NOT NULL,
+	arch     TEXT NOT NULL,
+	kind     TEXT NOT NULL CHECK (kind = 'rpm' OR kind = 'srpm' OR kind = 'buildroot'),
+	file     TEXT NOT NULL,
+	sha256   TEXT NOT NULL,
+	facts    TEXT NOT NULL DEFAULT '',
+	identity TEXT NOT NULL DEFAULT '',
+	kept     INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (task, subtask, arch, kind, file)
+) STRICT, WITHOUT ROWID;
+INSERT INTO output_4 SELECT task, subtask, arch, kind, file, sha256, facts, identity, kept FROM output;
+DROP TABLE output;
+ALTER TABLE output_4 RENAME TO output;
+
+CREATE TABLE job_4 (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	task       INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,
+	subtask    INTEGER NOT NULL,
+	arch       TEXT NOT NULL,
+	kind       TEXT NOT NULL CHECK (kind = 'srpm' OR kind = 'build' OR kind = 'test'),
+	state      TEXT NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'done' OR state = 'waiting' OR state = 'failed'
+	    OR state = 'cancelled'),
+	attempt    INTEGER NOT NULL DEFAULT 0,
+	tries      INTEGER NOT NULL DEFAULT 0,
+	builder    TEXT NOT NULL DEFAULT '',
+	lease      INTEGER,
+	not_before INTEGER NOT NULL DEFAULT 0,
+	queued     INTEGER,
+	started    INTEGER,
+	finished   INTEGER,
+	reason     TEXT NOT NULL DEFAULT '',
+	log        TEXT NOT NULL DEFAULT '',
+	result     BLOB,
+	root       TEXT NOT NULL DEFAULT '',
+	elapsed_ms INTEGER NOT NULL DEFAULT 0,
+	cpu_ms     INTEGER NOT NULL DEFAULT 0,
+	memory     INTEGER NOT NULL DEFAULT 0,
+	disk       INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO job_4 SELECT id, task, subtask, arch, kind, state, attempt, tries, builder, lease, not_before, queued, started, finished,
+	reason, log, result, root, elapsed_ms, cpu_ms, memory, disk FROM job;
+-- Numbers of jobs that are gone are not given again.
+DELETE FROM sqlite_sequence WHERE name = 'job_4';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'job_4', seq FROM sqlite_sequence WHERE name = 'job';
+CREATE TABLE job_dep_4 (
+	job   INTEGER NOT NULL REFERENCES job_4 ON DELETE CASCADE,
+	needs INTEGER NOT NULL,
+	PRIMARY KEY (job, needs)
+) STRICT, WITHOUT ROWID;
+INSERT INTO job_dep_4 SELECT job, needs FROM job_dep;
+DROP TABLE job_dep;
+DROP TABLE job;
+ALTER TABLE job_4 RENAME TO job;
+ALTER TABLE job_dep_4 RENAME TO job_dep;
+CREATE INDEX job_task ON job (task);
 CREATE INDEX job_dep_needs ON job_dep (needs);
+-- Open jobs, all and of one task, without a look at their rows.
+CREATE INDEX job_open ON job (state, task) WHERE state = 'queued' OR state = 'running' OR state = 'waiting';
