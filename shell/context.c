@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -154,6 +156,15 @@ context_task(struct context *c, const char *id, bool write, struct task *out, st
 	if (r)
 		return -1;
 	return write ? context_may_write(c, out, err) : 0;
+}
+
+void
+context_give_way(void)
+{
+	const struct sched_param none = {0};
+
+	if (sched_setscheduler(0, SCHED_IDLE, &none) < 0)
+		setpriority(PRIO_PROCESS, 0, 19);
 }
 
 int

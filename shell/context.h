@@ -61,6 +61,9 @@ int64_t context_id(const char *word);
 /* An octal subtask number; -1 if it is none. */
 int context_subtask(const char *word);
 
+/* From here on only where nobody else wants the processor: for those who watch, of whom there may be many. */
+void context_give_way(void);
+
 /* All of standard input, at most max bytes. */
 int context_stdin(struct str *out, size_t max, struct err *err);
 

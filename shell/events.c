@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -22,7 +21,7 @@
 #include "schema/event-json.h"
 #include "shell/farm.h"
 
-enum { AT_ONCE = 256, LOOK_MS = 200, NICE = 19 };
+enum { AT_ONCE = 256, LOOK_MS = 200 };
 
 struct events_options {
 	bool follow, json;
@@ -152,7 +151,7 @@ farm_events(struct context *c, struct err *err)
 	if (context_open(c, err) < 0 || begin(c, &o, err) < 0)
 		return -1;
 	if (o.follow)
-		setpriority(PRIO_PROCESS, 0, NICE);
+		context_give_way();
 	while (more) {
 		AUTO(event_list_fini) struct event_list l = {0};
 		int r;

@@ -9,12 +9,15 @@
 #include "base/file.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "base/text.h"
+#include "shell/context.h"
 #include "shell/page.h"
 #include "shell/screen.h"
 #include "shell/table.h"
 #include "shell/watch.h"
 
-enum { EVERY_MS = 1000 };
+/* A page that takes long, as a large farm's does, is made less often: a watcher takes a hundredth of a processor. */
+enum { EVERY_MS = 1000, REST = 100, REST_MAX_MS = 5000 };
 
 struct watch {
 	struct loop *loop;
@@ -22,6 +25,7 @@ struct watch {
 	bool terminal;
 	int (*page)(void *arg, const struct page_size *size, struct str *out, struct err *err);
 	void *arg;
+	int64_t next;			/* tick_ms(): not before */
 	int result;
 	struct err *err;
 };
@@ -38,8 +42,11 @@ show(struct watch *w)
 {
 	const struct page_size size = {w->terminal ? table_width() : 0, w->terminal ? screen_height() : 0, w->terminal && table_colour()};
 	AUTO(str_fini) struct str out = {0};
+	int64_t begin = tick_ms(), rest;
 	int r = w->page(w->arg, &size, &out, w->err);
 
+	rest = (tick_ms() - begin) * REST;
+	w->next = tick_ms() + (rest < REST_MAX_MS ? rest : REST_MAX_MS);
 	if (r < 0) {
 		stop(w, -1);
 		return;
@@ -54,6 +61,15 @@ show(struct watch *w)
 
 static void
 on_time(void *arg, uint32_t events)
+{
+	struct watch *w = arg;
+
+	if (tick_ms() >= w->next)
+		show(w);
+}
+
+static void
+on_resize(void *arg, uint32_t events)
 {
 	show(arg);
 }
@@ -94,7 +110,7 @@ set_up(struct watch *w, struct err *err)
 	static const struct {
 		int signal;
 		loop_fn *fn;
-	} signals[] = {{SIGINT, on_end}, {SIGTERM, on_end}, {SIGHUP, on_end}, {SIGWINCH, on_time}, {SIGTSTP, on_suspend}};
+	} signals[] = {{SIGINT, on_end}, {SIGTERM, on_end}, {SIGHUP, on_end}, {SIGWINCH, on_resize}, {SIGTSTP, on_suspend}};
 
 	if (!(w->loop = loop_new(err)) || !loop_timer(w->loop, EVERY_MS, on_time, w, err))
 		return -1;
@@ -113,7 +129,10 @@ watch_pages(bool in_place, int (*page)(void *arg, const struct page_size *size, 
 	struct err *err)
 {
 	struct watch w = {.page = page, .arg = arg, .err = err, .terminal = in_place && isatty(STDOUT_FILENO)};
-	int r = set_up(&w, err);
+	int r;
+
+	context_give_way();
+	r = set_up(&w, err);
 
 	if (r == 0)
 		show(&w);
