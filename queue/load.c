@@ -77,7 +77,7 @@ memory_of(sqlite3_stmt *row)
 
 	if (limits_parse(&limits, store_text(row, LIMITS), &ignored) == 0 && limits.memory_bytes > 0)
 		return limits.memory_bytes < INT64_MAX ? (int64_t)limits.memory_bytes : INT64_MAX;
-	return store_int(row, MEMORY) / 4 * 5;
+	return store_int(row, MEMORY) < INT64_MAX / 5 * 4 ? store_int(row, MEMORY) / 4 * 5 : INT64_MAX;
 }
 
 /* Whether a job stands as it is asked for, so that it keeps its place. */
@@ -249,27 +249,32 @@ load_owners(struct store *s, struct queue *q, struct err *err)
 	return r;
 }
 
-/* Those that are not in the database any more offer nothing. */
-static void
-forget_hosts(struct queue *q, const struct map *known)
+int
+load_forget_hosts(struct store *s, struct queue *q, struct err *err)
 {
+	AUTO(builder_list_fini) struct builder_list list = {0};
+	AUTO(map_fini) struct map known = {0};
 	static const struct strs none;
 
+	if (builder_find(s, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.n; i++)
+		map_add(&known, list.p[i].name);
 	for (size_t i = 0; i < q->fleet.hosts.n; i++) {
 		struct host *h = q->fleet.hosts.p[i];
 
-		if (map_find(known, h->name) == MAP_NONE) {
-			queue_set_open(q, h, false);
-			queue_set_host(q, h, &none, &none, 0, 0);
-		}
+		if (map_find(&known, h->name) != MAP_NONE)
+			continue;
+		queue_set_open(q, h, false);
+		queue_set_host(q, h, &none, &none, 0, 0);
 	}
+	return 0;
 }
 
 int
 load_hosts(struct store *s, struct queue *q, struct err *err)
 {
 	AUTO(builder_list_fini) struct builder_list list = {0};
-	AUTO(map_fini) struct map known = {0};
 
 	if (builder_find(s, &list, err) < 0)
 		return -1;
@@ -278,12 +283,10 @@ load_hosts(struct store *s, struct queue *q, struct err *err)
 		const struct builder *b = &list.p[i];
 		struct host *h = queue_host(q, b->name);
 
-		map_add(&known, b->name);
 		strs_split(&arches, b->arches, " ");
 		strs_split(&features, b->features, " ");
 		queue_set_host(q, h, &arches, &features, b->slots, b->memory);
 		queue_set_open(q, h, b->online && b->mode == BUILDER_ENABLED);
 	}
-	forget_hosts(q, &known);
-	return 0;
+	return load_forget_hosts(s, q, err);
 }

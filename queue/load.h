@@ -30,5 +30,7 @@ int load_task(struct store *s, struct queue *q, int64_t task, int64_t now, struc
 int load_limits(struct store *s, struct queue *q, struct err *err);
 int load_owners(struct store *s, struct queue *q, struct err *err);
 int load_hosts(struct store *s, struct queue *q, struct err *err);
+/* Builders that are not in the database any more offer nothing; the others stay as they are. */
+int load_forget_hosts(struct store *s, struct queue *q, struct err *err);
 
 #endif

@@ -103,6 +103,14 @@ queue_host(struct queue *q, const char *name)
 	return fleet_host(&q->fleet, name);
 }
 
+struct host *
+queue_known(const struct queue *q, const char *name)
+{
+	uint32_t i = map_find(&q->fleet.names, name);
+
+	return i == MAP_NONE ? NULL : q->fleet.hosts.p[i];
+}
+
 void
 queue_set_host(struct queue *q, struct host *h, const struct strs *arches, const struct strs *features, int slots,
 	int64_t memory)

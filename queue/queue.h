@@ -127,6 +127,8 @@ struct owner *queue_owner(struct queue *q, const char *name);
 void queue_set_owner(struct queue *q, struct owner *o, int weight, int limit);
 
 struct host *queue_host(struct queue *q, const char *name);
+/* NULL: it was never named. */
+struct host *queue_known(const struct queue *q, const char *name);
 /* What it offers now; arches, features are copied. Running jobs stay with it. No slots: it is as if it was not known. */
 void queue_set_host(struct queue *q, struct host *h, const struct strs *arches, const struct strs *features, int slots,
 	int64_t memory);

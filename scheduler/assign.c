@@ -182,7 +182,7 @@ base_files(struct call *c, struct err *err)
 	return 0;
 }
 
-/* The sources that a task takes away, its own from the moment that something of them was built here; and, its own, what it says of them. */
+/* The sources that a task takes away, its own from the moment that something of them was built here, all when it is tested; and then what it says of them. */
 static void
 take_sources(struct call *c, const struct brief *b, struct strs *gone)
 {
@@ -190,11 +190,11 @@ take_sources(struct call *c, const struct brief *b, struct strs *gone)
 
 	for (size_t i = 0; i < b->subs.n; i++) {
 		const struct subtask *t = &b->subs.p[i];
-		bool built = t->kind == SUBTASK_DELETE;
+		bool built = t->kind == SUBTASK_DELETE || (own && c->job->kind == JOB_TEST);
 
 		for (size_t k = 0; k < b->outs.n && !built; k++)
 			built = b->outs.p[k].subtask == t->id && strcmp(b->outs.p[k].kind, "rpm") == 0 &&
-			    (!own || c->job->kind == JOB_TEST || strcmp(b->outs.p[k].arch, c->arch) == 0);
+			    (!own || strcmp(b->outs.p[k].arch, c->arch) == 0);
 		if (built && *t->package && !strs_has(gone, t->package))
 			strs_add(gone, t->package);
 		if (own && c->job->kind == JOB_TEST)

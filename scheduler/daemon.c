@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -39,7 +40,13 @@ die(const struct err *err)
 static void
 bury_peers(struct daemon *d)
 {
+	size_t n = 0;
+
 	d->died = false;
+	for (size_t i = 0; i < d->late.n; i++)
+		if (!d->late.p[i]->dead)
+			d->late.p[n++] = d->late.p[i];
+	d->late.n = n;
 	for (size_t i = 0; i < d->peers.n; i++)
 		if (d->peers.p[i]->dead) {
 			peer_free(d->peers.p[i]);
@@ -48,31 +55,14 @@ bury_peers(struct daemon *d)
 }
 
 static void
-on_round(void *arg, uint32_t events)
+read_peer(struct daemon *d, struct peer *p)
 {
-	struct daemon *d = arg;
-	struct err err = {0};
-
-	if (round_end(d, &err) < 0)
-		die(&err);
-	if (d->died)
-		bury_peers(d);
-}
-
-static void
-on_peer(void *arg, uint32_t events)
-{
-	struct peer *p = arg;
-	struct daemon *d = p->daemon;
 	struct wire_frame f;
 	struct err err = {0};
 	int r, taken = 0;
 
-	/* In the next round: it is still there to be read. */
-	if (p->dead || round_is_long(d))
+	if (p->dead)
 		return;
-	if (events & EPOLLOUT)
-		talk_unsent(d, p);
 	r = conn_fill(&p->conn, &err);
 	p->heard = tick_ms();
 	if (p->host && !p->host->open && p->enabled)
@@ -88,6 +78,57 @@ on_peer(void *arg, uint32_t events)
 	}
 	if (r || taken < 0)
 		talk_close(d, p, r == CONN_CLOSED ? "disconnected" : err.msg);
+}
+
+/* What is not read for want of time is no silence. */
+static void
+on_peer(void *arg, uint32_t events)
+{
+	struct peer *p = arg;
+	struct daemon *d = p->daemon;
+
+	if (p->dead)
+		return;
+	if (events & EPOLLOUT)
+		talk_unsent(d, p);
+	if (!round_is_long(d)) {
+		read_peer(d, p);
+		return;
+	}
+	p->heard = tick_ms();
+	if (p->late)
+		return;
+	p->late = true;
+	vec_push(&d->late, p);
+}
+
+static void
+read_late(struct daemon *d)
+{
+	size_t n = 0;
+
+	while (n < d->late.n && !round_is_long(d)) {
+		d->late.p[n]->late = false;
+		read_peer(d, d->late.p[n++]);
+	}
+	d->late.n -= n;
+	if (d->late.n)
+		memmove(d->late.p, d->late.p + n, d->late.n * sizeof(*d->late.p));
+	if (n)
+		loop_again(d->loop);
+}
+
+static void
+on_round(void *arg, uint32_t events)
+{
+	struct daemon *d = arg;
+	struct err err = {0};
+
+	if (round_end(d, &err) < 0)
+		die(&err);
+	if (d->died)
+		bury_peers(d);
+	read_late(d);
 }
 
 static void
@@ -150,10 +191,12 @@ look_at_lease(void *arg, struct live *l)
 {
 	struct leases *s = arg;
 
-	if (l->state != LIVE_RUNNING)
+	const struct peer *p = l->host ? l->host->arg : NULL;
+
+	if (l->state != LIVE_RUNNING || l->lease == INT64_MAX)
 		return;
 	l->lease += s->gap;
-	if (l->lease < s->now)
+	if (l->lease < s->now && !(p && p->late))
 		vec_push(&s->gone, l);
 }
 
@@ -197,7 +240,7 @@ on_tick(void *arg, uint32_t events)
 	close_silent(d, s.now, s.gap);
 	serve_sweep(d->s->dir, &d->swept);
 	queue_each(d->queue, look_at_lease, &s);
-	for (size_t i = 0; i < s.gone.n; i++)
+	for (size_t i = 0; i < s.gone.n && !round_is_long(d); i++)
 		if (talk_lost(d, s.gone.p[i], "its lease ran out", &err) < 0)
 			die(&err);
 	vec_fini(&s.gone);
@@ -297,6 +340,7 @@ scheduler_run(struct store *s, const struct scheduler_conf *conf, struct err *er
 		peer_free(d.peers.p[i]);
 	vec_fini(&d.peers);
 	vec_fini(&d.unsent);
+	vec_fini(&d.late);
 	vec_fini(&d.ended);
 	vec_fini(&d.begun);
 	vec_fini(&d.jobs);

@@ -158,6 +158,8 @@ look_around(struct daemon *d, struct err *err)
 		return -1;
 	if (d->owners && load_owners(d->s, d->queue, err) < 0)
 		return -1;
+	if (d->hosts && load_forget_hosts(d->s, d->queue, err) < 0)
+		return -1;
 	for (size_t i = 0; i < d->peers.n && d->hosts; i++)
 		if (talk_open(d, d->peers.p[i], err) < 0)
 			return -1;

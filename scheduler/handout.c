@@ -76,6 +76,7 @@ start_or_fail(struct daemon *d, struct live *l, struct host *h, struct err *err)
 			return -1;
 	}
 	/* Out of the way: whatever the database says of it is followed next. */
+	d->look = true;
 	queue_drop(d->queue, l, now_ms());
 	follow_job(d, job);
 	return 0;

@@ -29,6 +29,7 @@ struct daemon {
 	VEC(struct peer *) peers;
 	VEC(struct peer *) unsent;	/* have something to be told of this round */
 	bool died;			/* some of them are dead */
+	VEC(struct peer *) late;	/* are read first in the next round */
 	int doorbell, wire, server;	/* server: see serve.h */
 	int64_t ticked;			/* tick_ms() of the last tick */
 	int64_t clock;			/* now_ms() less tick_ms(), then */
@@ -76,6 +77,6 @@ void talk_close(struct daemon *d, struct peer *p, const char *why);
 /* Whether its builder may be given jobs now. */
 int talk_open(struct daemon *d, struct peer *p, struct err *err);
 /* A running job whose builder is gone: back to the queue, or failed. */
-int talk_lost(struct daemon *d, const struct live *l, const char *why, struct err *err);
+int talk_lost(struct daemon *d, struct live *l, const char *why, struct err *err);
 
 #endif

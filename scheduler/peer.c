@@ -1,11 +1,13 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/err.h"
 #include "base/text.h"
 #include "scheduler/peer.h"
+#include "wire/features.h"
 
 /* Three heartbeats and a little. */
-enum { QUIET_MS = 7000, SLOTS_MAX = 1024, CLOCK_OFF_S = 60 };
+enum { QUIET_MS = 7000, SLOTS_MAX = 1024, ARCHES_MAX = 16, CLOCK_OFF_S = 60 };
 
 struct peer *
 peer_new(int fd)
@@ -34,13 +36,32 @@ peer_quiet(const struct peer *p)
 	return tick_ms() - p->heard > QUIET_MS;
 }
 
+static bool
+are_arches(const char *list)
+{
+	AUTO(strs_fini) struct strs words = {0};
+
+	strs_split(&words, list, " ");
+	for (size_t i = 0; i < words.n; i++)
+		if (!text_is_name(words.p[i]))
+			return false;
+	return words.n > 0 && words.n <= ARCHES_MAX;
+}
+
 char *
 peer_objection(const struct wire_hello *h, const struct peer *old)
 {
+	AUTO(strs_fini) struct strs features = {0};
+	struct err err;
+
 	if (!text_is_name(h->name) || h->slots < 1 || h->slots > SLOTS_MAX)
 		return xasprintf("a builder has a name and 1 to %d slots", SLOTS_MAX);
-	if (h->memory > INT64_MAX)
-		return xstrdup("no builder has so much memory");
+	if (h->memory > INT64_MAX || h->n_running > PEER_REFS_MAX)
+		return xstrdup("no builder has so much memory, or so many jobs");
+	if (!are_arches(h->arches))
+		return xasprintf("its architectures are not 1 to %d names", ARCHES_MAX);
+	if (features_parse(h->features, &features, &err) < 0)
+		return xstrdup(err.msg);
 	if (!old || strcmp(old->origin, h->origin) == 0 || peer_quiet(old))
 		return NULL;
 	return xasprintf("another builder named %s, of another host or folder, is connected: give one of the two another --name",

@@ -21,6 +21,7 @@ struct peer {
 	bool unsent;			/* is told something at the end of the round */
 	bool waits_to_write;		/* what did not fit into the socket */
 	bool enabled;			/* not drained, not disabled */
+	bool late;			/* it has something to be read that no round had time for */
 	char name[WIRE_NAME_MAX + 1];
 	char origin[SHA256_HEX + 1];	/* see struct wire_hello */
 	struct strs arches, features;
@@ -28,6 +29,8 @@ struct peer {
 	uint64_t jobs;			/* JOB sent on this connection */
 	int64_t memory;			/* bytes; 0: unknown */
 };
+
+enum { PEER_REFS_MAX = 4096 };
 
 struct peer *peer_new(int fd);
 void peer_free(struct peer *p);

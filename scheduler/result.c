@@ -120,17 +120,20 @@ job_event(struct store *s, const struct job *j, const char *text, struct err *er
 	return event_add(s, "job", j->task, j->id, job_state_name(j->state), err, "%s", str_c(&what));
 }
 
-/* Back to the queue: later each time, unless it was only its builder that went away. */
+/* ANSWERED: its builder says so; LOST: its builder is gone; TAKEN_BACK: its builder is to do nothing any more. */
+enum how { ANSWERED, LOST, TAKEN_BACK };
+
+/* Back to the queue: later each time if it was the job that met with trouble; at once if nothing did. */
 static int
-requeue(struct store *s, struct job *j, const char *why, bool lost, int tries, struct err *err)
+requeue(struct store *s, struct job *j, const char *why, enum how how, int tries, struct err *err)
 {
 	AUTO(free) char *text = NULL;
 	int64_t wait;
 
-	j->tries++;
-	wait = job_backoff_ms(lost ? 1 : j->tries);
+	j->tries += how != TAKEN_BACK;
+	wait = how == TAKEN_BACK ? 0 : job_backoff_ms(how == LOST ? 1 : j->tries);
 	free(j->reason);
-	if (j->tries >= tries) {
+	if (how != TAKEN_BACK && j->tries >= tries) {
 		j->state = JOB_FAILED;
 		j->finished = now_ms();
 		j->reason = xasprintf("gave up after %d tries: %s", j->tries, why);
@@ -140,17 +143,16 @@ requeue(struct store *s, struct job *j, const char *why, bool lost, int tries, s
 		j->queued = now_ms();
 		j->not_before = j->queued + wait;
 		j->reason = xstrdup(why);
-		text = xasprintf("try %d: %s; again in %lld s", j->tries, why, (long long)(wait / 1000));
+		text = how == TAKEN_BACK ? xasprintf("%s; elsewhere", why) :
+		    xasprintf("try %d: %s; again in %lld s", j->tries, why, (long long)(wait / 1000));
 	}
-	if (job_save(s, j, err) < 0)
-		return -1;
-	return job_event(s, j, text, err);
+	return job_save(s, j, err) < 0 || job_event(s, j, text, err) < 0 ? -1 : 0;
 }
 
 /*
  * The names that a spec gives do not tell all that its packages will provide (pkgconfig(...), sonames): a
- * build that lacks a BuildRequires waits for the builds of its task that are under way, if there are any, and is
- * tried again then. 1: it waits.
+ * build that lacks a BuildRequires waits for the builds of its task that are under way, or have ended since it began,
+ * if there are any, and is tried again then. 1: it waits.
  */
 static int
 wait_for_others(struct store *s, struct job *j, const char *why, struct err *err)
@@ -163,8 +165,10 @@ wait_for_others(struct store *s, struct job *j, const char *why, struct err *err
 	for (size_t i = 0; i < jobs.n; i++) {
 		const struct job *k = &jobs.p[i];
 
-		if (k->id == j->id || k->kind != JOB_BUILD || strcmp(k->arch, j->arch) != 0 ||
-		    (k->state != JOB_QUEUED && k->state != JOB_RUNNING))
+		bool under_way = k->state == JOB_QUEUED || k->state == JOB_RUNNING;
+		bool just_done = k->state == JOB_DONE && k->finished >= j->started;
+
+		if (k->id == j->id || k->kind != JOB_BUILD || strcmp(k->arch, j->arch) != 0 || (!under_way && !just_done))
 			continue;
 		if (job_needs_add(s, j->id, k->id, err) < 0)
 			return -1;
@@ -180,8 +184,14 @@ wait_for_others(struct store *s, struct job *j, const char *why, struct err *err
 	return 1;
 }
 
+static int64_t
+at_most(uint64_t bytes)
+{
+	return bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
+}
+
 static int
-apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, int tries, struct err *err)
+apply(struct store *s, struct job *j, const struct wire_result *r, enum how how, int tries, struct err *err)
 {
 	AUTO(task_fini) struct task t = {0};
 	AUTO(free) char *source = NULL;
@@ -194,7 +204,7 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	if (t.state != TASK_BUILDING)
 		return RESULT_STALE;
 	if (r->outcome == WIRE_INFRA) {
-		if (requeue(s, j, r->reason, lost, tries, err) < 0)
+		if (requeue(s, j, r->reason, how, tries, err) < 0)
 			return -1;
 		return j->state == JOB_QUEUED ? 0 : stage_step(s, &t, err);
 	}
@@ -212,7 +222,7 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	j->log = xstrdup(r->log);
 	free(j->root);
 	j->root = xstrdup(r->root);
-	j->used = (struct used){r->usage.elapsed_ms, r->usage.cpu_ms, (int64_t)r->usage.memory_bytes, (int64_t)r->usage.disk_bytes};
+	j->used = (struct used){r->usage.elapsed_ms, r->usage.cpu_ms, at_most(r->usage.memory_bytes), at_most(r->usage.disk_bytes)};
 	if (r->outcome == WIRE_OK && (store_outputs(s, &t, j, r, source, &kept, err) < 0 ||
 	    (j->kind == JOB_SRPM && store_srpm(s, j, r, source, err) < 0)))
 		return -1;
@@ -228,7 +238,7 @@ apply(struct store *s, struct job *j, const struct wire_result *r, bool lost, in
 	ok = kept ? xasprintf("OK (%zu of %zu packages as in the repository)", kept, r->files.n) : xstrdup("OK");
 	if (job_save(s, j, err) < 0 || job_event(s, j, r->outcome == WIRE_OK ? ok : r->reason, err) < 0)
 		return -1;
-	return r->outcome == WIRE_OK ? stage_after(s, &t, j->id, err) : stage_step(s, &t, err);
+	return r->outcome == WIRE_OK || !t.fail_early ? stage_after(s, &t, j->id, err) : stage_step(s, &t, err);
 }
 
 /* A result that cannot be right fails the job, with what is wrong about it. */
@@ -243,7 +253,7 @@ result_refused(struct store *s, const struct wire_result *r, struct err *err)
 }
 
 static int
-take(struct store *s, const struct wire_result *r, bool lost, int tries, struct err *err)
+take(struct store *s, const struct wire_result *r, enum how how, int tries, struct err *err)
 {
 	AUTO(job_fini) struct job j = {0};
 	int found, applied;
@@ -257,7 +267,7 @@ take(struct store *s, const struct wire_result *r, bool lost, int tries, struct 
 		store_rollback(s);
 		return RESULT_STALE;
 	}
-	applied = apply(s, &j, r, lost, tries, err);
+	applied = apply(s, &j, r, how, tries, err);
 	if (applied == 0)
 		return store_commit(s, err);
 	store_rollback(s);
@@ -269,7 +279,7 @@ take(struct store *s, const struct wire_result *r, bool lost, int tries, struct 
 int
 result_take(struct store *s, const struct wire_result *r, int tries, struct err *err)
 {
-	return take(s, r, false, tries, err);
+	return take(s, r, ANSWERED, tries, err);
 }
 
 int
@@ -277,5 +287,13 @@ result_lost(struct store *s, int64_t job, uint32_t attempt, const char *why, int
 {
 	struct wire_result r = {.ref = {job, attempt}, .outcome = WIRE_INFRA, .reason = (char *)why, .root = (char *)""};
 
-	return take(s, &r, true, tries, err);
+	return take(s, &r, LOST, tries, err);
+}
+
+int
+result_taken_back(struct store *s, int64_t job, uint32_t attempt, const char *why, struct err *err)
+{
+	struct wire_result r = {.ref = {job, attempt}, .outcome = WIRE_INFRA, .reason = (char *)why, .root = (char *)""};
+
+	return take(s, &r, TAKEN_BACK, 0, err);
 }

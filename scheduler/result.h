@@ -19,5 +19,7 @@ int result_take(struct store *s, const struct wire_result *r, int tries, struct 
 
 /* A running job whose builder is gone: back to the queue, or failed after `tries`. */
 int result_lost(struct store *s, int64_t job, uint32_t attempt, const char *why, int tries, struct err *err);
+/* One that its builder may not go on with: back to the queue, and nobody's failure. */
+int result_taken_back(struct store *s, int64_t job, uint32_t attempt, const char *why, struct err *err);
 
 #endif

@@ -507,6 +507,7 @@ stage_wake(struct store *s, int64_t task, struct err *err)
 	return 0;
 }
 
+/* 1: there were some. */
 static int
 release(struct stage *g, struct job_list *ready, struct err *err)
 {
@@ -519,7 +520,7 @@ release(struct stage *g, struct job_list *ready, struct err *err)
 		    event_add(g->s, "job", g->t->id, j->id, "queued", err, "#%lld build queued", (long long)g->t->id) < 0)
 			return -1;
 	}
-	return 0;
+	return ready->n > 0;
 }
 
 static int
@@ -530,57 +531,57 @@ release_ready(struct stage *g, struct err *err)
 	return job_ready(g->s, g->t->id, &ready, err) < 0 ? -1 : release(g, &ready, err);
 }
 
-/* The builds of one architecture have ended: its test, whatever others are at. 1: there are new ones. */
+/* The builds of one architecture have ended, well: its test, whatever others are at. 1: there are new ones. */
 static int
 make_tests(struct stage *g, struct err *err)
 {
-	const unsigned open = 1u << JOB_WAITING | 1u << JOB_QUEUED | 1u << JOB_RUNNING;
+	const unsigned active = 1u << JOB_QUEUED | 1u << JOB_RUNNING, open = active | 1u << JOB_WAITING;
+	const unsigned bad = 1u << JOB_FAILED | 1u << JOB_CANCELLED;
 	int64_t id;
 	int made = 0;
 
 	for (size_t a = 0; a < g->repository.arches.n; a++) {
 		const char *arch = g->repository.arches.p[a];
 
-		if (count(g, JOB_BUILD, open, arch) || count(g, JOB_TEST, ~0u, arch))
+		if (count(g, JOB_BUILD, open | bad, arch) || count(g, JOB_TEST, ~0u, arch))
 			continue;
 		if (add_job(g, 0, arch, JOB_TEST, JOB_QUEUED, &id, err) < 0)
 			return -1;
 		made = 1;
 	}
-	if (count(g, JOB_BUILD, open, NULL) || g->t->build_ms >= 0)
+	if (count(g, JOB_BUILD, active, NULL) || g->t->build_ms >= 0)
 		return made;
 	g->t->build_ms = busy_ms(g, 1u << JOB_SRPM | 1u << JOB_BUILD);
 	return task_save(g->s, g->t, err) < 0 ? -1 : made;
 }
 
+/* Failing late: what does not need a failed build is still built, and an architecture without one is still tested. */
 static int
 step_in(struct stage *g, struct err *err)
 {
-	const unsigned active = 1u << JOB_QUEUED | 1u << JOB_RUNNING, open = active | 1u << JOB_WAITING;
+	const unsigned active = 1u << JOB_QUEUED | 1u << JOB_RUNNING;
 	const struct job *bad = first_failed(g);
-	size_t builds = 0, kinds[JOB_KINDS];
-	int made;
+	AUTO(free) char *why = bad ? failure_text(g, bad) : NULL;
+	size_t builds = 0;
+	int made, freed;
 
-	for (int k = 0; k < JOB_KINDS; k++)
-		kinds[k] = count(g, (enum job_kind)k, active, NULL);
-	if (bad && (g->t->fail_early || !(kinds[JOB_SRPM] + kinds[JOB_BUILD] + kinds[JOB_TEST]))) {
-		AUTO(free) char *why = failure_text(g, bad);
-
+	if (bad && g->t->fail_early)
 		return end_failed(g, why, err);
-	}
-	/* Late failing: what does not need the failed build is still built. */
-	if (bad)
-		return release_ready(g, err);
-	if (count(g, JOB_SRPM, open, NULL))
+	if (count(g, JOB_SRPM, active, NULL))
 		return 0;
+	if (bad && bad->kind == JOB_SRPM)
+		return end_failed(g, why, err);
 	for (size_t i = 0; i < g->subs.n; i++)
 		builds += subtask_builds(&g->subs.p[i]);
 	if (builds && !count(g, JOB_BUILD, ~0u, NULL) && !count(g, JOB_TEST, ~0u, NULL))
 		return make_builds(g, err);
 	made = make_tests(g, err);
-	if (made < 0 || release_ready(g, err) < 0)
+	freed = made < 0 ? -1 : release_ready(g, err);
+	if (freed < 0)
 		return -1;
-	return made || count(g, JOB_BUILD, open, NULL) || count(g, JOB_TEST, open, NULL) ? 0 : end_passed(g, err);
+	if (made || freed || count(g, JOB_BUILD, active, NULL) || count(g, JOB_TEST, active, NULL))
+		return 0;
+	return bad ? end_failed(g, why, err) : end_passed(g, err);
 }
 
 int
@@ -611,5 +612,7 @@ stage_after(struct store *s, struct task *t, int64_t job, struct err *err)
 		return 0;
 	if (job_peers(s, t->id, job, &more, err) < 0 || job_freed(s, job, &freed, err) < 0)
 		return -1;
-	return more || freed.n ? release(&g, &freed, err) : stage_step(s, t, err);
+	if (more || freed.n)
+		return release(&g, &freed, err) < 0 ? -1 : 0;
+	return stage_step(s, t, err);
 }

@@ -90,6 +90,14 @@ talk_close(struct daemon *d, struct peer *p, const char *why)
 	tell_seen(d, p, false);
 }
 
+static void
+refuse(struct daemon *d, struct peer *p, const char *why)
+{
+	peer_refuse(p, why);
+	talk_flush(d, p);
+	talk_close(d, p, "refused");
+}
+
 int
 talk_open(struct daemon *d, struct peer *p, struct err *err)
 {
@@ -107,26 +115,32 @@ talk_open(struct daemon *d, struct peer *p, struct err *err)
 		return 0;
 	/* Its jobs go back at once; the builder hears of it as they are followed. */
 	while (p->host->running) {
-		const struct live *l = p->host->running;
+		struct live *l = p->host->running;
 		struct wire_ref ref = {l->job, l->attempt};
 
-		if (talk_lost(d, l, r ? "its builder was removed" : "its builder was disabled", err) < 0)
+		if (result_taken_back(d->s, l->job, l->attempt, r ? "its builder was removed" : "its builder was disabled", err) < 0)
 			return -1;
 		queue_drop(d->queue, queue_find(d->queue, ref.job), now_ms());
 		talk_cancel(d, p->host, ref);
 		follow_job(d, ref.job);
 	}
+	/* It may come back, and is a new one then. */
+	if (r == BUILDER_ABSENT)
+		refuse(d, p, "it was removed from the farm");
 	return 0;
 }
 
 /* Jobs. */
 
 int
-talk_lost(struct daemon *d, const struct live *l, const char *why, struct err *err)
+talk_lost(struct daemon *d, struct live *l, const char *why, struct err *err)
 {
 	log_at(LOG_NOTE, "job %lld of task #%lld: %s", (long long)l->job, (long long)l->task, why);
 	if (round_begin(d, err) < 0)
 		return -1;
+	/* Once: it is followed soon. */
+	l->lease = INT64_MAX;
+	l->sent = UINT64_MAX;
 	follow_job(d, l->job);
 	return result_lost(d->s, l->job, l->attempt, why, d->conf->tries, err) < 0 ? -1 : 0;
 }
@@ -170,14 +184,6 @@ reconcile(struct daemon *d, struct peer *p, const struct wire_ref *refs, size_t 
 		if (!live_of(d, p->name, &refs[i]))
 			send_refs(d, p, WIRE_CANCEL, refs[i]);
 	return 0;
-}
-
-static void
-refuse(struct daemon *d, struct peer *p, const char *why)
-{
-	peer_refuse(p, why);
-	talk_flush(d, p);
-	talk_close(d, p, "refused");
 }
 
 static void
@@ -232,6 +238,7 @@ take_hello(struct daemon *d, struct peer *p, const struct wire_frame *f, struct 
 {
 	AUTO(wire_hello_fini) struct wire_hello h = {0};
 	AUTO(free) char *objection = NULL;
+	const struct host *known;
 	struct peer *old;
 
 	if (f->type != WIRE_HELLO || wire_hello_unpack(f, &h, err) < 0) {
@@ -242,7 +249,8 @@ take_hello(struct daemon *d, struct peer *p, const struct wire_frame *f, struct 
 		hand_over(d, p, &h);
 		return 0;
 	}
-	old = text_is_name(h.name) ? queue_host(d->queue, h.name)->arg : NULL;
+	known = queue_known(d->queue, h.name);
+	old = known ? known->arg : NULL;
 	objection = peer_objection(&h, old);
 	if (objection) {
 		log_at(LOG_WARN, "builder %s: refused: %s", text_is_name(h.name) ? h.name : "?", objection);
@@ -291,6 +299,10 @@ take_beat(struct daemon *d, struct peer *p, const struct wire_frame *f, struct e
 
 	if (wire_beat_unpack(f, &jobs, &refs, &n, err) < 0)
 		return TALK_BROKEN;
+	if (n > PEER_REFS_MAX) {
+		err_set(err, EPROTO, "a heartbeat names %zu jobs", n);
+		return TALK_BROKEN;
+	}
 	if (reconcile(d, p, refs, n, jobs, err) < 0)
 		return -1;
 	conn_send(&p->conn, WIRE_BEAT_ACK, &(struct str){0});

@@ -7,7 +7,7 @@
 static struct wire_hello
 hello(const char *name, const char *origin, uint32_t slots)
 {
-	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .slots = slots, .clock = now_ms()};
+	struct wire_hello h = {.version = WIRE_VERSION, .role = WIRE_CONTROL, .slots = slots, .clock = now_ms(), .arches = "x86_64"};
 
 	snprintf(h.name, sizeof(h.name), "%s", name);
 	snprintf(h.origin, sizeof(h.origin), "%s", origin);
@@ -40,6 +40,28 @@ test_alone(void **state)
 }
 
 /* The first keeps the name while it is heard of; the same builder comes back at any time. */
+/* What it says it offers becomes names of lanes, lines of logs and rows. */
+static void
+test_offers(void **state)
+{
+	static const char *const arches[] = {"", "x86_64 ../etc", "\033[31m", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"};
+	struct wire_hello h = hello("b", "x", 1);
+
+	for (size_t i = 0; i < ARRAY_SIZE(arches); i++) {
+		snprintf(h.arches, sizeof(h.arches), "%s", arches[i]);
+		object(&h, NULL, "architectures");
+	}
+	h = hello("b", "x", 1);
+	snprintf(h.features, sizeof(h.features), "kvm KVM");
+	object(&h, NULL, "KVM");
+	h = hello("b", "x", 1);
+	h.memory = UINT64_MAX;
+	object(&h, NULL, "so much memory");
+	h.memory = 0;
+	h.n_running = PEER_REFS_MAX + 1;
+	object(&h, NULL, "so many jobs");
+}
+
 static void
 test_two(void **state)
 {
@@ -82,6 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_two),
 		cmocka_unit_test(test_clock),
 	};

@@ -75,31 +75,59 @@ expect_state(struct walk *w, enum task_state state)
 	assert_string_equal(task_state_name(t.state), task_state_name(state));
 }
 
-/* Run one job and answer; an SRPM of `package` that needs a list of names. */
-static void
-answer(struct walk *w, int subtask, enum job_kind kind, const char *arch, enum wire_outcome outcome, const char *package,
-	const char *requires)
+static int64_t
+find(struct walk *w, int subtask, enum job_kind kind, const char *arch)
 {
 	AUTO(job_list_fini) struct job_list l = {0};
-	AUTO(wire_result_fini) struct wire_result r = {.outcome = outcome, .reason = xstrdup(outcome == WIRE_OK ? "" : "broken"),
-	    .log = xstrdup(""), .buildroot = xstrdup(""), .root = xstrdup(""), .package = xstrdup(package), .evr = xstrdup("1-1")};
 	struct err err = {0};
 	size_t i = 0;
 
 	OK(job_of_task(w->farm.s, w->task, &l, &err));
 	while (i < l.n && (l.p[i].subtask != subtask || l.p[i].kind != kind || strcmp(l.p[i].arch, arch) != 0))
 		i++;
-	assert_true(i < l.n && l.p[i].state == JOB_QUEUED);
-	l.p[i].state = JOB_RUNNING;
-	l.p[i].attempt++;
-	l.p[i].started = now_ms();
-	OK(job_save(w->farm.s, &l.p[i], &err));
-	r.ref = (struct wire_ref){l.p[i].id, (uint32_t)l.p[i].attempt};
+	assert_true(i < l.n);
+	return l.p[i].id;
+}
+
+static void
+begin(struct walk *w, int subtask, enum job_kind kind, const char *arch)
+{
+	AUTO(job_fini) struct job j = {0};
+	struct err err = {0};
+
+	OK(job_get(w->farm.s, find(w, subtask, kind, arch), &j, &err));
+	assert_int_equal(j.state, JOB_QUEUED);
+	j.state = JOB_RUNNING;
+	j.attempt++;
+	j.started = now_ms();
+	OK(job_save(w->farm.s, &j, &err));
+}
+
+/* An SRPM is of `package`, and needs a list of names. */
+static void
+finish(struct walk *w, int subtask, enum job_kind kind, const char *arch, enum wire_outcome outcome, const char *package,
+	const char *requires)
+{
+	AUTO(job_fini) struct job j = {0};
+	AUTO(wire_result_fini) struct wire_result r = {.outcome = outcome, .reason = xstrdup(outcome == WIRE_OK ? "" : "broken"),
+	    .log = xstrdup(""), .buildroot = xstrdup(""), .root = xstrdup(""), .package = xstrdup(package), .evr = xstrdup("1-1")};
+	struct err err = {0};
+
+	OK(job_get(w->farm.s, find(w, subtask, kind, arch), &j, &err));
+	r.ref = (struct wire_ref){j.id, (uint32_t)j.attempt};
 	strs_add(&r.provides, package);
 	strs_split(&r.requires, requires, " ");
 	if (kind == JOB_SRPM)
 		wire_files_add(&r.files, SHA, "x.src.rpm", "", "");
 	OK(result_take(w->farm.s, &r, 3, &err));
+}
+
+static void
+answer(struct walk *w, int subtask, enum job_kind kind, const char *arch, enum wire_outcome outcome, const char *package,
+	const char *requires)
+{
+	begin(w, subtask, kind, arch);
+	finish(w, subtask, kind, arch, outcome, package, requires);
 }
 
 /* Where the builds of an architecture have ended it is tested, however far the others are. */
@@ -155,9 +183,53 @@ test_fail_late(void **state)
 	answer(&w, 0200, JOB_BUILD, "x86_64", WIRE_OK, "", "");
 	expect_state(&w, TASK_BUILDING);
 	answer(&w, 0300, JOB_BUILD, "aarch64", WIRE_OK, "", "");
+	answer(&w, 0, JOB_TEST, "x86_64", WIRE_OK, "", "");
 	expect_state(&w, TASK_FAILED);
 	expect(&w, "100 srpm done, 200 srpm done, 300 srpm done, 100 build aarch64 failed, 200 build aarch64 cancelled,"
-	    " 300 build aarch64 done, 100 build x86_64 done, 200 build x86_64 done, 300 build x86_64 done");
+	    " 300 build aarch64 done, 100 build x86_64 done, 200 build x86_64 done, 300 build x86_64 done,"
+	    " 0 test x86_64 done");
+}
+
+/* A test that fails keeps no other architecture from being tested. */
+static void
+test_fail_late_tests(void **state)
+{
+	AUTO(walk_fini) struct walk w = walk_begin("a", false);
+
+	answer(&w, 0100, JOB_SRPM, "", WIRE_OK, "a", "");
+	answer(&w, 0100, JOB_BUILD, "x86_64", WIRE_OK, "", "");
+	answer(&w, 0, JOB_TEST, "x86_64", WIRE_FAILED, "", "");
+	answer(&w, 0100, JOB_BUILD, "aarch64", WIRE_OK, "", "");
+	expect_state(&w, TASK_BUILDING);
+	answer(&w, 0, JOB_TEST, "aarch64", WIRE_OK, "", "");
+	expect_state(&w, TASK_FAILED);
+}
+
+/* A build that began before another one had ended did not see its packages. */
+static void
+test_needs_late(void **state)
+{
+	AUTO(walk_fini) struct walk w = walk_begin("a b", true);
+	struct err err = {0};
+
+	answer(&w, 0100, JOB_SRPM, "", WIRE_OK, "a", "");
+	answer(&w, 0200, JOB_SRPM, "", WIRE_OK, "b", "");
+	begin(&w, 0200, JOB_BUILD, "x86_64");
+	answer(&w, 0100, JOB_BUILD, "x86_64", WIRE_OK, "", "");
+	finish(&w, 0200, JOB_BUILD, "x86_64", WIRE_NEEDS, "", "");
+	expect(&w, "100 srpm done, 200 srpm done, 100 build aarch64 queued, 200 build aarch64 queued,"
+	    " 100 build x86_64 done, 200 build x86_64 queued");
+	begin(&w, 0200, JOB_BUILD, "x86_64");
+	/* Taken back: nobody's failure, and however often. */
+	for (int i = 0; i < 9; i++) {
+		AUTO(job_fini) struct job j = {0};
+
+		OK(job_get(w.farm.s, find(&w, 0200, JOB_BUILD, "x86_64"), &j, &err));
+		OK(result_taken_back(w.farm.s, j.id, (uint32_t)j.attempt, "its builder was disabled", &err));
+		begin(&w, 0200, JOB_BUILD, "x86_64");
+	}
+	finish(&w, 0200, JOB_BUILD, "x86_64", WIRE_NEEDS, "", "");
+	expect_state(&w, TASK_FAILED);
 }
 
 /* Infrastructure failures are tried again, so often and no more. */
@@ -181,6 +253,8 @@ main(void)
 		cmocka_unit_test(test_slow_arch),
 		cmocka_unit_test(test_fail_early),
 		cmocka_unit_test(test_fail_late),
+		cmocka_unit_test(test_fail_late_tests),
+		cmocka_unit_test(test_needs_late),
 		cmocka_unit_test(test_infra),
 	};
 

@@ -59,7 +59,7 @@ STATEMENT(SUBTASK_REMOVE, "DELETE FROM subtask WHERE task = ? AND id = ?")
 STATEMENT(DEP_FIND, "SELECT dep FROM task_dep WHERE task = ? ORDER BY dep")
 STATEMENT(DEP_ADD, "INSERT OR IGNORE INTO task_dep (task, dep) VALUES (?, ?)")
 STATEMENT(DEP_DEL, "DELETE FROM task_dep WHERE task = ? AND dep = ?")
-STATEMENT(DEP_WAITING, "SELECT t.id FROM task_dep d JOIN task t ON t.id = d.task WHERE d.dep = ? AND t.state = 'POSTPONED'"
+STATEMENT(DEP_WAITING, "SELECT t.id FROM task_dep d CROSS JOIN task t ON t.id = d.task WHERE d.dep = ? AND t.state = 'POSTPONED'"
 	" ORDER BY t.id")
 STATEMENT(ON_FIND, "SELECT dep, dep_try, dep_iter FROM task_on WHERE task = ? ORDER BY dep")
 STATEMENT(ON_CLEAR, "DELETE FROM task_on WHERE task = ?")

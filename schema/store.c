@@ -310,6 +310,9 @@ store_run(struct store *s, enum statement id, struct err *err, const char *types
 
 	if (!q)
 		return -1;
+	/* What would come now would be stored by itself. */
+	if (s->depth > 0 && sqlite3_get_autocommit(s->db))
+		return err_set(err, EIO, "database: the transaction was undone");
 	if (fault("sql"))
 		return err_set(err, EIO, "database: injected fault");
 	va_start(ap, types);

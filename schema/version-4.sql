@@ -114,3 +114,4 @@ CREATE INDEX job_task ON job (task);
 CREATE INDEX job_dep_needs ON job_dep (needs);
 -- Open jobs, all and of one task, without a look at their rows.
 CREATE INDEX job_open ON job (state, task) WHERE state = 'queued' OR state = 'running' OR state = 'waiting';
+CREATE INDEX task_dep_dep ON task_dep (dep);
