@@ -1,13 +1,13 @@
 #!/bin/bash
-# What watchers cost: the rate of jobs that are answered after TIME (20) ms, on BUILDERS (100) builders of SLOTS (10) slots,
-# with 1 and MANY (100) watchers, with one that was stopped by SIGSTOP, and with none, ROUNDS (5) times. Between any two
+# What watchers cost: the rate of jobs that are answered after TIME (100) ms, on BUILDERS (50) builders of SLOTS (10) slots,
+# with 1 and MANY (100) watchers, with one that was stopped by SIGSTOP, and with none, ROUNDS (3) times. Between any two
 # stands a span without watchers: the loss is that against the two beside it, the median of all rounds, and that of "none"
 # tells how much of it is the machine's own noise. SPAN (3): seconds of each. scheduler-us: the scheduler's processor time
 # for a job, which noise touches least. WATCHERS: the commands, one a line, which are started in turn. TIME=0 measures the
 # whole machine: there watchers take the processor from it.
 # shellcheck source=bench/scheduler.sh
 . "$(dirname "$0")/scheduler.sh"
-builders=${BUILDERS:-100} slots=${SLOTS:-10} span=${SPAN:-3} rounds=${ROUNDS:-5} time=${TIME:-20}
+builders=${BUILDERS:-50} slots=${SLOTS:-10} span=${SPAN:-3} rounds=${ROUNDS:-3} time=${TIME:-100}
 tasks=${TASKS:-200000} many=${MANY:-100}
 mapfile -t watchers <<<"${WATCHERS:-artel status --watch
 artel events --follow}"
