@@ -218,6 +218,9 @@ main(int argc, const char **argv)
 		fprintf(stderr, "soak: give one folder for the farm, and --build\n");
 		return EXIT_USAGE;
 	}
+	/* A name that ends in XXXXXX: a new folder each time, as what an earlier run left must stay. */
+	if (!conf.check && strlen(rest.p[0]) > 6 && strcmp(rest.p[0] + strlen(rest.p[0]) - 6, "XXXXXX") == 0 && !mkdtemp(rest.p[0]))
+		must(err_sys(&err, "make %s", rest.p[0]), &err);
 	wrongs = conf.check ? check_only(rest.p[0]) : soak(rest.p[0]);
 	printf(wrongs ? "%zu times a rule is broken\n" : "no rule is broken\n", wrongs);
 	if (!conf.check && !wrongs && !conf.keep)
