@@ -184,11 +184,31 @@ store_set_up(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/*
+ * Each WAL_PAGES that were written since the last time. SQLite's own rule puts the log back at every commit once it is
+ * that long, with two more fsync, and with many readers, of whom one is always there, it stays that long.
+ */
+static int
+on_wal(void *store, sqlite3 *db, const char *name, int pages)
+{
+	enum { WAL_PAGES = 8192 };
+	struct store *s = store;
+
+	if (pages < s->wal_pages)
+		s->wal_pages = 0;
+	if (pages - s->wal_pages < WAL_PAGES)
+		return SQLITE_OK;
+	s->wal_pages = pages;
+	/* Whoever reads only delays it. */
+	sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return SQLITE_OK;
+}
+
 int
 store_tune(struct store *s, struct err *err)
 {
-	return run_sql(s->db, "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192;"
-	    " PRAGMA temp_store = MEMORY;", err);
+	sqlite3_wal_hook(s->db, on_wal, s);
+	return run_sql(s->db, "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;", err);
 }
 
 void

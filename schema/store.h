@@ -28,6 +28,7 @@ struct store {
 	char *root;		/* the farm's folder, as given */
 	int dir;		/* the same, open */
 	int depth;		/* of store_begin() */
+	int wal_pages;		/* of store_tune(): in the log when it was put back last */
 	bool ring;		/* an event was appended in this transaction */
 	const char *user;	/* who acts: for events; borrowed */
 	const char *origin;	/* and from where; borrowed */
