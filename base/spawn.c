@@ -55,6 +55,7 @@ child(const struct spawn *s, int null, int report, pid_t parent)
 	if (dup2(s->in ? s->in : null, STDIN_FILENO) < 0 ||
 	    dup2(s->out ? s->out : null, STDOUT_FILENO) < 0 ||
 	    (s->err && dup2(s->err, STDERR_FILENO) < 0) ||
+	    (s->keep && fcntl(s->keep, F_SETFD, 0) < 0) ||
 	    (s->cwd && chdir(s->cwd) < 0))
 		goto fail;
 	if (s->env)

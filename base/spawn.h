@@ -17,6 +17,7 @@ struct spawn {
 	const char *const *env;		/* NULL: the parent's; ends with NULL */
 	const char *cwd;		/* NULL: the parent's */
 	int in, out, err;		/* file descriptors; 0: /dev/null, /dev/null, the parent's stderr */
+	int keep;			/* one more that stays open in it; 0: none */
 };
 
 /* How a process ended; decoded here and nowhere else. */

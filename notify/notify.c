@@ -40,7 +40,7 @@ struct post {
 	struct notify *n;
 	struct cursor cursor;
 	struct run run;
-	char *path;		/* of the hook; NULL: mail */
+	char *file;		/* of the hook; NULL: mail */
 	int64_t event;		/* the one that was last begun with */
 	int tries;		/* of it */
 	int64_t not_before;	/* of tick_ms() */
@@ -57,6 +57,7 @@ struct notify {
 	int64_t last;		/* the newest event there is, as of the last look */
 	int64_t saved;		/* when cursors were stored, of tick_ms() */
 	struct strs refused;	/* hooks, and told so */
+	int folder;		/* of hooks, as it was looked at last; -1: none */
 	char *folder_wrong;	/* said about their folder; NULL: nothing */
 	bool ending;		/* no more is started */
 	bool killed;		/* what ends now was ended by us, and counts for nothing */
@@ -77,7 +78,7 @@ post_free(struct post *p)
 {
 	run_fini(&p->run);
 	cursor_fini(&p->cursor);
-	free(p->path);
+	free(p->file);
 	free(p);
 }
 
@@ -91,13 +92,13 @@ post_find(struct notify *n, const char *name)
 }
 
 static int
-post_add(struct notify *n, const char *name, const char *path, struct err *err)
+post_add(struct notify *n, const char *name, const char *file, struct err *err)
 {
 	struct post *p = xcalloc(1, sizeof(*p));
 
 	p->n = n;
 	p->run = (struct run)RUN_INIT;
-	p->path = path ? xstrdup(path) : NULL;
+	p->file = file ? xstrdup(file) : NULL;
 	vec_push(&n->posts, p);
 	return cursor_open(&p->cursor, n->s, name, err);
 }
@@ -107,7 +108,6 @@ post_add(struct notify *n, const char *name, const char *path, struct err *err)
 static int
 take_hook(struct notify *n, const char *file, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("%s/%s", n->conf->hooks, file);
 	AUTO(free) char *name = xasprintf(HOOK "%s", file);
 	struct post *p = post_find(n, name);
 
@@ -115,7 +115,7 @@ take_hook(struct notify *n, const char *file, struct err *err)
 		p->gone = false;
 		return 0;
 	}
-	return post_add(n, name, path, err);
+	return post_add(n, name, file, err);
 }
 
 static void
@@ -133,7 +133,7 @@ tell_refused(struct notify *n, struct strs *refused)
 static int
 find_hooks(struct notify *n, bool starting, struct err *err)
 {
-	AUTO(hook_list_fini) struct hook_list found = {0};
+	AUTO(hook_list_fini) struct hook_list found = HOOK_LIST_INIT;
 	struct err why = {0};
 
 	if (hook_find(n->conf->hooks, &found, &why) < 0) {
@@ -147,11 +147,14 @@ find_hooks(struct notify *n, bool starting, struct err *err)
 		free(STEAL(n->folder_wrong));
 	}
 	for (size_t i = 0; i < n->posts.n; i++)
-		n->posts.p[i]->gone = n->posts.p[i]->path != NULL;
+		n->posts.p[i]->gone = n->posts.p[i]->file != NULL;
 	for (size_t i = 0; i < found.run.n; i++)
 		if (take_hook(n, found.run.p[i], err) < 0)
 			return -1;
 	tell_refused(n, &found.refused);
+	if (n->folder >= 0)
+		close(n->folder);
+	n->folder = STEAL_FD(found.dir);
 	return 0;
 }
 
@@ -160,7 +163,7 @@ find_hooks(struct notify *n, bool starting, struct err *err)
 static void
 say(const struct post *p, enum log_level level, const char *what)
 {
-	log_at(level, "%s: event %lld: %s", p->path ? p->cursor.name + strlen(HOOK) : MAIL, (long long)p->event, what);
+	log_at(level, "%s: event %lld: %s", p->file ? p->file : MAIL, (long long)p->event, what);
 }
 
 static void
@@ -214,17 +217,20 @@ static void
 settle(struct post *p, struct ended e)
 {
 	AUTO(str_fini) struct str what = {0};
+	bool killed = p->run.late || p->run.flood;
 
 	say_output(p);
-	if (p->run.late)
+	if (p->run.flood)
+		str_add(&what, "wrote more than %d bytes and was killed", (int)RUN_LOST_MAX);
+	else if (p->run.late)
 		str_add(&what, "took longer than %d s and was killed", (int)(p->n->conf->limit_ms / 1000));
 	else
 		ended_text(e, &what);
-	if (!p->run.late && e.how == ENDED_EXIT && e.code == EX_TEMPFAIL) {
+	if (!killed && e.how == ENDED_EXIT && e.code == EX_TEMPFAIL) {
 		again(p, str_c(&what));
 		return;
 	}
-	if (p->run.late || e.how != ENDED_EXIT || e.code != 0)
+	if (killed || e.how != ENDED_EXIT || e.code != 0)
 		say(p, LOG_WARN, str_c(&what));
 	pass(p);
 }
@@ -248,7 +254,7 @@ on_ended(void *arg, uint32_t events)
 }
 
 static int
-start(struct post *p, const char *const *argv, const struct event *e, const struct str *input, struct err *err)
+start(struct post *p, const char *const *argv, int keep, const struct event *e, const struct str *input, struct err *err)
 {
 	const char *path = getenv("PATH"), *home = getenv("HOME");
 	AUTO(free) char *root = xasprintf("ARTEL_ROOT=%s", p->n->conf->root);
@@ -259,8 +265,8 @@ start(struct post *p, const char *const *argv, const struct event *e, const stru
 	AUTO(free) char *where = xasprintf("PATH=%s", path && *path ? path : "/usr/local/bin:/usr/bin:/bin");
 	AUTO(free) char *whose = xasprintf("HOME=%s", home && *home ? home : "/");
 	const char *const env[] = {where, whose, root, id, kind, state, task, NULL};
-	const struct run_what what = {.argv = argv, .env = env, .input = input, .limit_ms = p->n->conf->limit_ms,
-	    .ended = on_ended, .arg = p};
+	const struct run_what what = {.argv = argv, .env = env, .input = input, .keep = keep,
+	    .limit_ms = p->n->conf->limit_ms, .ended = on_ended, .arg = p};
 
 	p->event = e->id;
 	if (run_start(&p->run, p->n->loop, &what, err) < 0)
@@ -269,15 +275,19 @@ start(struct post *p, const char *const *argv, const struct event *e, const stru
 	return 0;
 }
 
+/* By the folder as it was looked at: its path may mean another one meanwhile. The hook, if a script, is opened so too. */
 static void
 start_hook(struct post *p, const struct event *e)
 {
-	const char *const argv[] = {p->path, NULL};
+	AUTO(free) char *path = xasprintf("/proc/self/fd/%d/%s", p->n->folder, p->file);
+	const char *const argv[] = {path, NULL}, *why = hook_wrong(p->n->folder, p->file);
 	AUTO(str_fini) struct str line = {0};
 	struct err err = {0};
 
 	event_json(e, &line);
-	if (start(p, argv, e, &line, &err) < 0)
+	if (why)
+		err_set(&err, EPERM, "refused: %s", why);
+	if (why || start(p, argv, p->n->folder, e, &line, &err) < 0)
 		again(p, err.msg);
 }
 
@@ -313,7 +323,7 @@ send_mail(struct post *p, const struct event *e, const struct str *message)
 	vec_push(&argv, "-i");
 	vec_push(&argv, "-t");
 	vec_push(&argv, NULL);
-	if (start(p, argv.p, e, message, &err) < 0)
+	if (start(p, argv.p, 0, e, message, &err) < 0)
 		again(p, err.msg);
 	vec_fini(&argv);
 }
@@ -348,7 +358,7 @@ next(struct post *p, struct err *err)
 
 	if (p->run.pid || p->gone || p->not_before > tick_ms())
 		return 0;
-	if (!p->path)
+	if (!p->file)
 		return next_mail(p, err);
 	if ((e = cursor_next(&p->cursor, p->n->s, p->n->last, &r, err)))
 		start_hook(p, e);
@@ -508,7 +518,7 @@ notify_skip(struct store *s, const char *reader, struct err *err)
 int
 notify_run(struct store *s, const struct notify_conf *conf, struct err *err)
 {
-	struct notify n = {.s = s, .conf = conf};
+	struct notify n = {.s = s, .conf = conf, .folder = -1};
 	AUTO(close) int fd = -1;
 	int r = lock(s, &fd, err);
 
@@ -528,6 +538,8 @@ notify_run(struct store *s, const struct notify_conf *conf, struct err *err)
 	vec_fini(&n.posts);
 	strs_fini(&n.refused);
 	free(n.folder_wrong);
+	if (n.folder >= 0)
+		close(n.folder);
 	loop_free(n.loop);
 	return r;
 }

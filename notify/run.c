@@ -1,7 +1,8 @@
 /*
  * The input is a file in memory: it is there as a whole before the program starts, and a program that does not read it
  * costs nothing. What is written to the pipe of its output beyond what is kept is read and forgotten, so that nothing
- * a program does makes us or it wait for the other.
+ * a program does makes us or it wait for the other; one that writes without end is killed, for to read that costs us a
+ * processor.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,10 @@ drain(struct run *r)
 		str_put(&r->output, block, take);
 		r->lost += (size_t)n - take;
 	}
+	if (r->lost > RUN_LOST_MAX && !r->flood) {
+		r->flood = true;
+		run_kill(r);
+	}
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
@@ -83,7 +88,7 @@ input_file(const struct str *input, struct err *err)
 int
 run_start(struct run *r, struct loop *l, const struct run_what *what, struct err *err)
 {
-	struct spawn s = {.argv = what->argv, .env = what->env, .cwd = "/"};
+	struct spawn s = {.argv = what->argv, .env = what->env, .cwd = "/", .keep = what->keep};
 	AUTO(close) int in = input_file(what->input, err);
 	AUTO(close) int w = -1;
 	int fds[2];
@@ -99,7 +104,7 @@ run_start(struct run *r, struct loop *l, const struct run_what *what, struct err
 	s.out = s.err = w;
 	str_clear(&r->output);
 	r->lost = 0;
-	r->late = false;
+	r->late = r->flood = false;
 	fcntl(r->out, F_SETFL, O_NONBLOCK);
 	r->out_watch = loop_fd(l, r->out, EPOLLIN, on_output, r, err);
 	r->pid = r->out_watch ? spawn_start(&s, err) : -1;

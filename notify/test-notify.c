@@ -27,7 +27,7 @@ test_hooks(void **state)
 	static const char *const left[] = {".hidden", "hook~", "hook.bak", "hook.orig", "hook.dpkg-new", "hook.dpkg-dist",
 	    "hook.rpmnew", "hook.rpmsave", "hook.rpmorig"};
 	AUTO(folder_fini) struct folder f = folder_make();
-	AUTO(hook_list_fini) struct hook_list l = {0};
+	AUTO(hook_list_fini) struct hook_list l = HOOK_LIST_INIT;
 	AUTO(free) char *run = NULL;
 	AUTO(free) char *refused = NULL;
 	struct err err = {0};
@@ -46,22 +46,23 @@ test_hooks(void **state)
 	assert_int_equal(symlinkat("nothing", f.fd, "dangling"), 0);
 	OK(hook_find(f.path, &l, &err));
 	run = strs_join(&l.run, " ");
-	assert_string_equal(run, "10-a.sh b link");
+	assert_string_equal(run, "10-a.sh b");
 	refused = strs_join(&l.refused, "; ");
-	assert_string_equal(refused, "a b?: not a name for a hook; bad-link: group or others may write to it; "
-	    "group: group or others may write to it; others: group or others may write to it");
+	assert_string_equal(refused, "a b?: not a name for a hook; bad-link: it is a link; dangling: it is a link; "
+	    "group: group or others may write to it; link: it is a link; others: group or others may write to it");
 }
 
 static void
 test_hooks_folder(void **state)
 {
 	AUTO(folder_fini) struct folder f = folder_make();
-	AUTO(hook_list_fini) struct hook_list l = {0};
+	AUTO(hook_list_fini) struct hook_list l = HOOK_LIST_INIT;
 	struct err err = {0};
 	char name[16];
 
 	OK(hook_find("/nonexistent/hooks.d", &l, &err));
 	assert_int_equal(l.run.n, 0);
+	assert_int_equal(l.dir, -1);
 	for (int i = 0; i < 70; i++) {
 		snprintf(name, sizeof(name), "hook-%02d", i);
 		put_file(&f, name, 0755);
@@ -70,10 +71,11 @@ test_hooks_folder(void **state)
 	assert_int_equal(l.run.n, 64);
 	assert_int_equal(l.refused.n, 6);
 	unit_has(l.refused.p[0], "hook-64: there are 64");
+	hook_list_fini(&l);
 	assert_int_equal(fchmod(f.fd, 0777), 0);
 	FAILS(hook_find(f.path, &l, &err), "nothing in it is run");
 	if (geteuid() == 0) {
-		AUTO(hook_list_fini) struct hook_list theirs = {0};
+		AUTO(hook_list_fini) struct hook_list theirs = HOOK_LIST_INIT;
 
 		assert_int_equal(fchmod(f.fd, 0755), 0);
 		assert_int_equal(fchownat(f.fd, "hook-00", 65534, 65534, 0), 0);
@@ -81,6 +83,32 @@ test_hooks_folder(void **state)
 		assert_string_equal(theirs.refused.p[0], "hook-00: it belongs to somebody else");
 		assert_int_equal(fchown(f.fd, 65534, 65534), 0);
 		FAILS(hook_find(f.path, &theirs, &err), "it belongs to somebody else");
+	}
+}
+
+/* Who may write to the folder above could put another of our folders there; a link is not followed. */
+static void
+test_hooks_above(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(hook_list_fini) struct hook_list l = HOOK_LIST_INIT;
+	AUTO(free) char *hooks = xasprintf("%s/hooks.d", f.path);
+	AUTO(free) char *link = xasprintf("%s/link", f.path);
+	struct err err = {0};
+
+	assert_int_equal(mkdirat(f.fd, "hooks.d", 0755), 0);
+	assert_int_equal(symlinkat("hooks.d", f.fd, "link"), 0);
+	FAILS(hook_find(link, &l, &err), "link: ");
+	assert_int_equal(fchmod(f.fd, 0775), 0);
+	FAILS(hook_find(hooks, &l, &err), "which holds the hooks: group or others may write to it");
+	assert_int_equal(fchmod(f.fd, 01777), 0);
+	OK(hook_find(hooks, &l, &err));
+	if (geteuid() == 0) {
+		AUTO(hook_list_fini) struct hook_list theirs = HOOK_LIST_INIT;
+
+		assert_int_equal(fchmod(f.fd, 0755), 0);
+		assert_int_equal(fchown(f.fd, 65534, 65534), 0);
+		FAILS(hook_find(hooks, &theirs, &err), "which holds the hooks: it belongs to somebody else");
 	}
 }
 
@@ -252,6 +280,67 @@ test_run_limit(void **state)
 		usleep(10000);
 	assert_int_equal(kill(child, 0), -1);
 	run_fini(&r.run);
+}
+
+/* One that writes without end is killed for that, long before its time. */
+static void
+test_run_flood(void **state)
+{
+	struct running r = {.run = RUN_INIT};
+
+	run_script(&r, "yes", "", 600000);
+	assert_true(r.run.flood);
+	assert_false(r.run.late);
+	assert_int_equal(r.ended.how, ENDED_SIGNAL);
+	assert_int_equal(r.run.output.n, RUN_OUTPUT_MAX);
+	assert_true(r.run.lost > RUN_LOST_MAX);
+	run_script(&r, "echo", "", 30000);
+	assert_false(r.run.flood);
+	run_fini(&r.run);
+}
+
+/* What was looked at is what is run, whatever has the folder's name meanwhile; and only as long as it is ours. */
+static void
+test_hooks_swapped(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(hook_list_fini) struct hook_list l = HOOK_LIST_INIT;
+	AUTO(free) char *hooks = xasprintf("%s/hooks.d", f.path);
+	AUTO(free) char *path = NULL;
+	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+	struct running r = {.run = RUN_INIT};
+	const struct str in = {0};
+	struct err err = {0};
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(mkdirat(f.fd, "hooks.d", 0755), 0);
+		folder_put(&f, "hooks.d/a", i ? "#!/bin/sh\necho theirs\n" : "#!/bin/sh\necho ours; pwd\n");
+		assert_int_equal(fchmodat(f.fd, "hooks.d/a", 0755, 0), 0);
+		if (i == 0) {
+			OK(hook_find(hooks, &l, &err));
+			assert_int_equal(renameat(f.fd, "hooks.d", f.fd, "away"), 0);
+		}
+	}
+	assert_null(hook_wrong(l.dir, "a"));
+	path = xasprintf("/proc/self/fd/%d/a", l.dir);
+	r.loop = loop_new(&err);
+	assert_non_null(r.loop);
+	OK(run_start(&r.run, r.loop, &(struct run_what){.argv = (const char *const[]){path, NULL}, .env = env, .input = &in,
+	    .keep = l.dir, .limit_ms = 30000, .ended = stop, .arg = &r}, &err));
+	OK(loop_run(r.loop, &err));
+	loop_free(r.loop);
+	assert_string_equal(str_c(&r.run.output), "ours\n/\n");
+	run_fini(&r.run);
+
+	assert_int_equal(fchmodat(l.dir, "a", 0757, 0), 0);
+	unit_has(hook_wrong(l.dir, "a"), "group or others");
+	assert_int_equal(fchmodat(l.dir, "a", 0755, 0), 0);
+	assert_int_equal(fchmod(l.dir, 0775), 0);
+	unit_has(hook_wrong(l.dir, "a"), "group or others");
+	assert_int_equal(fchmod(l.dir, 0755), 0);
+	assert_int_equal(unlinkat(l.dir, "a", 0), 0);
+	assert_int_equal(symlinkat("/bin/true", l.dir, "a"), 0);
+	unit_has(hook_wrong(l.dir, "a"), "it is a link");
 }
 
 static void
@@ -482,10 +571,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_hooks_folder),
+		cmocka_unit_test(test_hooks_above),
+		cmocka_unit_test(test_hooks_swapped),
 		cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_cursor_last),
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_run_limit),
+		cmocka_unit_test(test_run_flood),
 		cmocka_unit_test(test_run_absent),
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_mail_when),
