@@ -202,6 +202,9 @@ test_states(void **state)
 	says("UPDATE task SET state = 'BUILT'; UPDATE task SET class = 2 WHERE id = 3; INSERT INTO merge (repository, base, serial, state,"
 	    " checker, started, finished, kind) VALUES ('sisyphus', 0, 1, 'DONE', '', 1, NOW - 240000, 'merge')",
 	    "waits for the merger: 2 of 3 that are built for sisyphus\nthe last merge into sisyphus ended 4m ago (state 1)\n");
+	says("UPDATE task SET state = 'BUILT'; INSERT INTO merge (repository, base, serial, state, checker, started, kind) VALUES"
+	    " ('sisyphus', 0, 1, 'PREPARED', '', NOW - 240000, 'merge')",
+	    "3 of 3 that are built for sisyphus\na merge into sisyphus began 4m ago (state 1)\n");
 	says("UPDATE task SET hold = 'by ann: a bug' WHERE id = 1; INSERT INTO event (at, kind, task, user, state, text) VALUES"
 	    " (NOW - 7200000, 'task', 1, 'ann', 'held', '')", "held by ann: a bug; for 2h00m; `artel task release 1`");
 }

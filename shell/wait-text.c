@@ -109,6 +109,13 @@ put_batch(const struct waits *w, struct str *out)
 {
 	str_add(out, "waits for the merger: %lld of %lld that are built for %s\n", (long long)w->batch_place, (long long)w->batch,
 	    w->task.repository);
+	if (w->merging) {
+		str_add(out, "a merge into %s began ", w->task.repository);
+		put_about(w->at - w->merging, out);
+		str_add(out, " ago (state %lld)\n", (long long)w->merging_serial);
+	}
+	if (!w->merged && w->merging)
+		return;
 	if (!w->merged) {
 		str_add(out, "nothing was merged into %s yet: does artel-merger run?\n", w->task.repository);
 		return;

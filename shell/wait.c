@@ -225,12 +225,16 @@ read_batch(struct store *s, struct waits *w, struct err *err)
 		w->batch_place = store_int(q, 1);
 	}
 	store_done(q);
-	if (r < 0 || merge_find(s, w->task.repository, 1, &l, err) < 0)
+	if (r < 0 || merge_find(s, w->task.repository, 2, &l, err) < 0)
 		return -1;
-	if (l.n) {
-		w->merged = l.p[0].finished ? l.p[0].finished : l.p[0].started;
-		w->serial = l.p[0].serial;
-	}
+	for (size_t i = l.n; i-- > 0;)
+		if (l.p[i].finished) {
+			w->merged = l.p[i].finished;
+			w->serial = l.p[i].serial;
+		} else {
+			w->merging = l.p[i].started;
+			w->merging_serial = l.p[i].serial;
+		}
 	return 0;
 }
 

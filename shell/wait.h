@@ -67,6 +67,8 @@ struct waits {
 	int64_t batch, batch_place;	/* BUILT tasks of the repository, and which of them in the merger's order it is */
 	int64_t merged;			/* ms: the end of the last merge of the repository; 0: there was none */
 	int64_t serial;			/* the state that it made */
+	int64_t merging;		/* ms: when the one began that goes on; 0: none does */
+	int64_t merging_serial;		/* the state that it makes */
 	char *denied;			/* EPERM: who could approve what; NULL: it is permitted now */
 };
 

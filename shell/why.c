@@ -124,6 +124,7 @@ waits_json(const struct waits *w)
 	json_set_number(o, "batch", w->batch);
 	json_set_number(o, "batch_place", w->batch_place);
 	json_set_number(o, "merged", w->merged);
+	json_set_number(o, "merging", w->merging);
 	if (w->denied)
 		json_object_set_new(o, "denied", json_text(w->denied));
 	return o;
@@ -140,6 +141,8 @@ task_why(struct context *c, struct err *err)
 	while ((word = context_next(c))) {
 		if (strcmp(word, "--json") == 0)
 			c->json = true;
+		else if (*word == '-')
+			return err_set(err, EINVAL, "no option `%s`", word);
 		else if (id)
 			return err_set(err, EINVAL, "`%s` is not expected here", word);
 		else

@@ -17,7 +17,7 @@ BUILD=${BUILD:?the folder with the programs}
 
 tap_n=0 tap_bad=0
 pass() { tap_n=$((tap_n + 1)); printf 'ok %d - %s\n' "$tap_n" "$1"; }
-fail() { tap_n=$((tap_n + 1)); tap_bad=$((tap_bad + 1)); printf 'not ok %d - %s\n' "$tap_n" "$1"; sed 's/^/# /' <<<"${2:-}"; }
+fail() { tap_n=$((tap_n + 1)); tap_bad=$((tap_bad + 1)); printf 'not ok %d - %s\n' "$tap_n" "$1"; local why=${2:-}; printf '# %s\n' "${why//$'\n'/$'\n# '}"; }
 
 ok() { # WHAT COMMAND...
 	local what=$1 out
