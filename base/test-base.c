@@ -181,7 +181,11 @@ test_printable(void **state)
 
 		text_printable(&out, cases[i].in);
 		assert_string_equal(str_c(&out), cases[i].out);
+		assert_int_equal(text_is_printable(cases[i].in), strcmp(cases[i].in, cases[i].out) == 0);
 	}
+	assert_false(text_is_printable("a\xe2\x80\xae" "b"));
+	assert_false(text_is_printable("\xe2\x81\xa6"));
+	assert_true(text_is_printable("\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"));
 	assert_int_equal(text_length("a\xc3\xa4\xe2\x82\xac"), 3);
 	assert_int_equal(text_length(""), 0);
 }

@@ -36,6 +36,24 @@ utf8_length(const unsigned char *s)
 	return s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
 }
 
+/* U+202A to U+202E, U+2066 to U+2069: what follows is shown elsewhere than where it stands. */
+static bool
+turns(const unsigned char *s)
+{
+	return s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
+bool
+text_is_printable(const char *s)
+{
+	for (size_t n; *s; s += n) {
+		n = utf8_length((const unsigned char *)s);
+		if (n == 0 || (n == 1 && (*s < 0x20 || *s == 0x7f)) || (n == 3 && turns((const unsigned char *)s)))
+			return false;
+	}
+	return true;
+}
+
 void
 text_printable(struct str *out, const char *s)
 {

@@ -10,6 +10,8 @@ struct str;
 
 /* A package, user, repository or file name: [A-Za-z0-9][A-Za-z0-9._+-]*, at most 128 bytes, no "..". */
 bool text_is_name(const char *s);
+/* Whether all of s is UTF-8 without control characters, and without those that turn the direction of the text around them. */
+bool text_is_printable(const char *s);
 /* Append s with control characters, DEL and bytes that are not UTF-8 shown as ?. */
 void text_printable(struct str *out, const char *s);
 /*

@@ -43,6 +43,10 @@ check_options(void)
 	if (conf.limit < 1 || conf.limit > LIMIT_MAX || conf.parallel < 1 || conf.parallel > PARALLEL_MAX ||
 	    conf.tries < 1 || conf.tries > TRIES_MAX)
 		return "--limit is 1 to 86400, --parallel 1 to 64, --tries 1 to 100";
+	if (conf.sendmail && strspn(conf.sendmail, " \t") == strlen(conf.sendmail))
+		return "--sendmail wants a command";
+	if (conf.mail_from && !conf.sendmail)
+		return "--mail-from goes with --sendmail";
 	if (!conf.mail_from) {
 		gethostname(from + strlen(from), HOST_NAME_MAX);
 		conf.mail_from = from;

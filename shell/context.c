@@ -68,6 +68,22 @@ context_need(struct context *c, const char *what, struct err *err)
 	return word;
 }
 
+const char *
+context_value(struct context *c, const char *word, const char *name, const char *what, struct err *err)
+{
+	size_t n = strlen(name);
+	const char *value;
+
+	if (strncmp(word, name, n) != 0 || (word[n] && word[n] != '='))
+		return NULL;
+	value = word[n] ? word + n + 1 : context_next(c);
+	if (!value || !*value) {
+		err_set(err, EINVAL, "%s wants %s", name, what);
+		return NULL;
+	}
+	return value;
+}
+
 int
 context_end(struct context *c, struct err *err)
 {
@@ -79,22 +95,26 @@ context_end(struct context *c, struct err *err)
 char *
 context_reason(struct context *c, struct err *err)
 {
-	AUTO(str_fini) struct str out = {0};
+	AUTO(str_fini) struct str words = {0};
 	const char *word = context_peek(c);
 
 	if (word && word[0] == '-') {
 		err_set(err, EINVAL, "no option `%s`", word);
 		return NULL;
 	}
-	str_add(&out, "by %s", c->user);
-	for (const char *mark = ":"; (word = context_next(c)); mark = "")
-		str_add(&out, "%s %s", mark, word);
-	for (size_t i = 0; i < out.n; i++)
-		if ((unsigned char)out.p[i] < ' ' || out.n > REASON_MAX) {
-			err_set(err, EINVAL, "a reason is one line of at most %d bytes", (int)REASON_MAX);
-			return NULL;
-		}
-	return str_steal(&out);
+	if (!word)
+		return xasprintf("by %s", c->user);
+	while ((word = context_next(c)))
+		str_add(&words, "%s%s", words.n ? " " : "", word);
+	if (strspn(str_c(&words), " ") == words.n) {
+		err_set(err, EINVAL, "the reason is empty: say one, or leave it out");
+		return NULL;
+	}
+	if (words.n > REASON_MAX || !text_is_printable(words.p)) {
+		err_set(err, EINVAL, "a reason is one line of at most %d bytes, of printable UTF-8", (int)REASON_MAX);
+		return NULL;
+	}
+	return xasprintf("by %s: %s", c->user, words.p);
 }
 
 int64_t

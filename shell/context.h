@@ -38,6 +38,11 @@ const char *context_next(struct context *c);
 const char *context_peek(const struct context *c);
 /* The next word; a missing one is an error that names `what`. NULL then. */
 const char *context_need(struct context *c, const char *what, struct err *err);
+/*
+ * The value of `--name VALUE` or `--name=VALUE` if the word is that option. NULL: it is not, or it has none, or an empty
+ * one: then err is set, and says that it wants `what`.
+ */
+const char *context_value(struct context *c, const char *word, const char *name, const char *what, struct err *err);
 /* -1 if words are left. */
 int context_end(struct context *c, struct err *err);
 

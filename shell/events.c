@@ -31,17 +31,6 @@ struct events_options {
 	const char *kind;	/* NULL: all */
 };
 
-/* The value of `--name VALUE` or `--name=VALUE` if the word is that option; NULL: it is not, or err is set. */
-static const char *
-take_value(struct context *c, const char *word, const char *name, struct err *err)
-{
-	size_t n = strlen(name);
-
-	if (strncmp(word, name, n) != 0 || (word[n] && word[n] != '='))
-		return NULL;
-	return word[n] ? word + n + 1 : context_need(c, name, err);
-}
-
 static int
 take_kind(const char *value, struct events_options *o, struct err *err)
 {
@@ -62,13 +51,13 @@ take_option(struct context *c, const char *word, struct events_options *o, struc
 		return o->follow = true, 0;
 	if (strcmp(word, "--json") == 0)
 		return o->json = true, 0;
-	if ((value = take_value(c, word, "--since", err)))
+	if ((value = context_value(c, word, "--since", "a number", err)))
 		return (o->since = text_number(value, INT64_MAX)) < 0 ? err_set(err, EINVAL, "--since wants the number of an event") : 0;
-	if (!err->code && (value = take_value(c, word, "--task", err)))
+	if (!err->code && (value = context_value(c, word, "--task", "a task id", err)))
 		return (o->task = context_id(value)) < 1 ? err_set(err, EINVAL, "`%s` is not a task id", value) : 0;
-	if (!err->code && (value = take_value(c, word, "--limit", err)))
+	if (!err->code && (value = context_value(c, word, "--limit", "a number", err)))
 		return (o->limit = text_number(value, INT64_MAX)) < 1 ? err_set(err, EINVAL, "--limit wants a number") : 0;
-	if (!err->code && (value = take_value(c, word, "--kind", err)))
+	if (!err->code && (value = context_value(c, word, "--kind", "a kind", err)))
 		return take_kind(value, o, err);
 	return err->code ? -1 : err_set(err, EINVAL, "`%s` is not expected here", word);
 }

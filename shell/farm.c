@@ -77,8 +77,11 @@ user_add_verb(struct context *c, struct err *err)
 
 	if (!name || context_end(c, err) < 0)
 		return -1;
-	if (!text_is_name(name) || (word && strcmp(word, "--admin") != 0))
-		return err_set(err, EINVAL, "`%s`: not a user's name, or not --admin", word ? word : name);
+	if (word && strcmp(word, "--admin") != 0)
+		return err_set(err, EINVAL, "`%s`: not --admin", word);
+	if (!text_is_name(name))
+		return err_set(err, EINVAL, "`%.40s`: a user's name is at most 128 letters, digits and ._+-, begins with a letter or "
+		    "digit, and has no ..", name);
 	if (context_open(c, err) < 0)
 		return -1;
 	r = user_get(c->store, name, &u, err);
@@ -116,13 +119,12 @@ user_key_verb(struct context *c, struct err *err)
 enum { WEIGHT_MAX = 1000, LIMIT_MAX = 1000000 };
 
 static int
-share_option(const char *word, const char *value, struct user *u, struct err *err)
+share_option(const char *value, bool weight, struct user *u, struct err *err)
 {
-	bool weight = strcmp(word, "--weight") == 0;
 	int64_t n = text_number(value, weight ? WEIGHT_MAX : LIMIT_MAX);
 
 	if (n < weight)
-		return err_set(err, EINVAL, "%s: a number, %d to %d, not `%s`", word, (int)weight, weight ? (int)WEIGHT_MAX :
+		return err_set(err, EINVAL, "%s: a number, %d to %d, not `%s`", weight ? "--weight" : "--limit", (int)weight, weight ? (int)WEIGHT_MAX :
 		    (int)LIMIT_MAX, value);
 	*(weight ? &u->weight : &u->max_running) = (int)n;
 	return 0;
@@ -133,16 +135,23 @@ static int
 share(struct context *c, const char *name, struct err *err)
 {
 	const char *word = context_need(c, "--weight N or --limit N", err), *value;
-	struct user u;
+	struct user u, was;
 
 	if (!word || user_get(c->store, name, &u, err))
 		return -1;
+	was = u;
 	for (; word; word = context_next(c)) {
-		if (strcmp(word, "--weight") != 0 && strcmp(word, "--limit") != 0)
-			return err_set(err, EINVAL, "`%s`: not --weight or --limit", word);
-		if (!(value = context_need(c, word, err)) || share_option(word, value, &u, err) < 0)
+		bool weight = (value = context_value(c, word, "--weight", "a number", err)) != NULL;
+
+		if (!value && !err->code)
+			value = context_value(c, word, "--limit", "a number", err);
+		if (!value)
+			return err->code ? -1 : err_set(err, EINVAL, "`%s`: not --weight or --limit", word);
+		if (share_option(value, weight, &u, err) < 0)
 			return -1;
 	}
+	if (u.weight == was.weight && u.max_running == was.max_running)
+		return 0;
 	return user_share(c->store, name, &u, err);
 }
 

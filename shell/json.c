@@ -3,14 +3,16 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "shell/json.h"
 
 json_t *
 json_text(const char *text)
 {
-	json_t *j = json_string(text);
+	AUTO(str_fini) struct str shown = {0};
 
-	return j ? j : json_string("");
+	text_printable(&shown, text);
+	return json_string(str_c(&shown));
 }
 
 json_t *

@@ -9,7 +9,7 @@
 struct str;
 struct strs;
 
-/* A string; "" for what is not UTF-8. */
+/* A string, as text_printable() has it. */
 json_t *json_text(const char *text);
 json_t *json_names(const struct strs *names);
 /* Blank-separated words as an array. */

@@ -1,10 +1,12 @@
 /* artel: everything that a person or a script asks of a farm. See artel(1). */
 #include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/options.h"
@@ -31,6 +33,29 @@ who(void)
 	return name && *name ? name : pw ? pw->pw_name : "nobody";
 }
 
+/* What it printed must be out; whoever does not read it wants no more of it. */
+static int
+flush(struct err *err)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+	bool failed = fflush(stdout) != 0;
+
+	if (failed && errno != EPIPE)
+		return err_sys(err, "write");
+	if (failed || !ferror(stdout) || (poll(&out, 1, 0) > 0 && out.revents & POLLERR))
+		return 0;
+	return err_set(err, EIO, "write: a part of the output is lost");
+}
+
+static void
+complain(const struct err *err)
+{
+	AUTO(str_fini) struct str line = {0};
+
+	text_printable(&line, err->msg);
+	fprintf(stderr, "artel: %s\n", str_c(&line));
+}
+
 int
 main(int argc, const char **argv)
 {
@@ -53,8 +78,10 @@ main(int argc, const char **argv)
 		return EXIT_USAGE;
 	}
 	r = context_run(&c, &err);
+	if (r >= 0 && flush(&err) < 0)
+		r = -1;
 	if (r < 0)
-		fprintf(stderr, "artel: %s\n", err.msg);
+		complain(&err);
 	store_close(c.store);
 	strs_fini(&c.args);
 	return r >= 0 ? r : err.code == EINVAL ? VERB_USAGE : VERB_FAILED;

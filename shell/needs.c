@@ -24,13 +24,15 @@ take_words(struct context *c, struct options *o, struct err *err)
 	const char *word;
 
 	while ((word = context_next(c))) {
-		const char **value = strcmp(word, "--features") == 0 ? &o->features : strcmp(word, "--limits") == 0 ? &o->limits : NULL;
+		const char *value;
 
-		if (value && !(*value = context_need(c, word, err)))
+		if ((value = context_value(c, word, "--features", "features, or none", err)))
+			o->features = value;
+		else if (!err->code && (value = context_value(c, word, "--limits", "limits, or none", err)))
+			o->limits = value;
+		else if (err->code)
 			return -1;
-		if (value)
-			continue;
-		if (strcmp(word, "--clear") == 0)
+		else if (strcmp(word, "--clear") == 0)
 			o->clear = true;
 		else if (word[0] == '-' || o->package)
 			return err_set(err, EINVAL, "`%s` is not expected here", word);

@@ -53,6 +53,17 @@ parse(const char *word, enum setting *key, int64_t *value, struct err *err)
 	return *value < 0 ? err_set(err, EINVAL, "%s: a number of jobs, 0 to %d, not `%s`", name, (int)VALUE_MAX, eq + 1) : 0;
 }
 
+/* What is so already stays as it is. */
+static int
+change(struct context *c, enum setting key, int64_t value, struct err *err)
+{
+	int64_t was;
+
+	if (setting_get(c->store, key, &was, err) < 0)
+		return -1;
+	return was == value ? 0 : setting_set(c->store, key, value, err);
+}
+
 /* All of them, or none. */
 int
 farm_set(struct context *c, struct err *err)
@@ -60,11 +71,16 @@ farm_set(struct context *c, struct err *err)
 	const char *word = context_need(c, "SETTING=NUMBER", err);
 	enum setting key = SETTINGS;
 	int64_t value = 0;
+	unsigned said = 0;	/* 1 << setting */
 
 	if (!word || context_open(c, err) < 0 || store_begin(c->store, err) < 0)
 		return -1;
-	for (; word; word = context_next(c))
-		if (parse(word, &key, &value, err) < 0 || setting_set(c->store, key, value, err) < 0)
+	for (; word; word = context_next(c)) {
+		if (parse(word, &key, &value, err) == 0 && said & 1u << key)
+			err_set(err, EINVAL, "%s is set twice", setting_name(key));
+		if (err->code || change(c, key, value, err) < 0)
 			return store_rollback(c->store);
+		said |= 1u << key;
+	}
 	return store_commit(c->store, err);
 }

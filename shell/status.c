@@ -75,14 +75,14 @@ add_json(void *arg, const struct page_size *size, struct str *out, struct err *e
 static int
 option(struct status *s, const char *word, bool *all, struct err *err)
 {
-	const char **value = strcmp(word, "--repository") == 0 ? &s->filter.repository : strcmp(word, "--owner") == 0 ? &s->filter.owner : NULL;
+	const char *value;
 
-	if (value)
-		return (*value = context_need(s->c, word, err)) ? 0 : -1;
-	if (strncmp(word, "--repository=", 13) == 0)
-		s->filter.repository = word + 13;
-	else if (strncmp(word, "--owner=", 8) == 0)
-		s->filter.owner = word + 8;
+	if ((value = context_value(s->c, word, "--repository", "a name", err)))
+		s->filter.repository = value;
+	else if (!err->code && (value = context_value(s->c, word, "--owner", "a user", err)))
+		s->filter.owner = value;
+	else if (err->code)
+		return -1;
 	else if (strcmp(word, "--watch") == 0)
 		s->watch = true;
 	else if (strcmp(word, "--all") == 0)

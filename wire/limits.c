@@ -53,20 +53,22 @@ set(struct limits *l, size_t i, uint64_t v)
 	memcpy((char *)l + fields[i].offset, &v, sizeof(v));
 }
 
-/* A number and a suffix of the unit. -1 if it is anything else. */
+enum { WRONG = 1, TOO_BIG = 2 };
+
+/* A number and a suffix of the unit. WRONG if it is anything else, TOO_BIG. */
 static int
 parse_value(const char *text, enum unit unit, uint64_t *out)
 {
 	AUTO(free) char *digits = xstrndup(text, strspn(text, "0123456789"));
 	int64_t n = text_number(digits, number_max);
 
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes[unit]) && n >= 0; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes[unit]) && *digits; i++)
 		if (suffixes[unit][i].name && strcmp(text + strlen(digits), suffixes[unit][i].name) == 0) {
-			*out = (uint64_t)n * suffixes[unit][i].factor;
+			*out = (uint64_t)(n < 0 ? 0 : n) * suffixes[unit][i].factor;
 			/* A time is an int64_t, and is added to others. */
-			return *out > INT64_MAX / 4 ? -1 : 0;
+			return n < 0 || *out > INT64_MAX / 4 ? TOO_BIG : 0;
 		}
-	return -1;
+	return WRONG;
 }
 
 static int
@@ -75,15 +77,16 @@ parse_word(struct limits *l, const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		size_t n = strlen(fields[i].name);
 		uint64_t v;
+		int r;
 
 		if (strncmp(word, fields[i].name, n) != 0 || word[n] != '=')
 			continue;
-		if (parse_value(word + n + 1, fields[i].unit, &v) < 0)
-			return -1;
+		if ((r = parse_value(word + n + 1, fields[i].unit, &v)))
+			return r;
 		set(l, i, v);
 		return 0;
 	}
-	return -1;
+	return WRONG;
 }
 
 int
@@ -93,10 +96,15 @@ limits_parse(struct limits *l, const char *text, struct err *err)
 	struct limits new = *l;
 
 	strs_split(&words, text, " \t\n");
-	for (size_t i = 0; i < words.n; i++)
-		if (parse_word(&new, words.p[i]) < 0)
+	for (size_t i = 0; i < words.n; i++) {
+		int r = parse_word(&new, words.p[i]);
+
+		if (r == TOO_BIG)
+			return err_set(err, EINVAL, "limit `%s` is too big", words.p[i]);
+		if (r)
 			return err_set(err, EINVAL, "limit `%s`: must be time=2h, silence=30m, output=100M, memory=4G, "
 			    "processes=1000, disk=20G, files=1M, or several of these", words.p[i]);
+	}
 	*l = new;
 	return 0;
 }

@@ -29,15 +29,17 @@ static void
 test_wrong(void **state)
 {
 	static const char *const wrong[] = {"memory", "memory=", "memory=x", "memory=4Q", "memory=4h", "time=4G", "=4", "mem=4G",
-	    "memory=-1", "memory=1 G", "memory=99999999999G", "processes=1K", "memory=1000000000T"};
+	    "memory=-1", "memory=1 G", "processes=1K"};
+	static const char *const big[] = {"memory=99999999999G", "memory=1000000000T", "time=99999999999999999999"};
 
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(wrong) + ARRAY_SIZE(big); i++) {
+		bool is_big = i >= ARRAY_SIZE(wrong);
 		struct limits l = {.time_ms = 5};
 		char text[64];
 		struct err err = {0};
 
-		snprintf(text, sizeof(text), "time=1h %s", wrong[i]);
-		FAILS(limits_parse(&l, text, &err), "must be time=2h");
+		snprintf(text, sizeof(text), "time=1h %s", is_big ? big[i - ARRAY_SIZE(wrong)] : wrong[i]);
+		FAILS(limits_parse(&l, text, &err), is_big ? "is too big" : "must be time=2h");
 		assert_int_equal(l.time_ms, 5);
 	}
 }

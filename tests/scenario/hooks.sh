@@ -139,6 +139,8 @@ chmod 755 "$FARM/sendmail"
 artel user mail joe joe@example.org
 is 'an address' "$(artel user mail joe)" joe@example.org
 fails 'not two' 2 'not an address' artel user mail joe $'joe@example.org\nBcc: all@example.org'
+fails 'an address to be from, and no mail' 2 'mail-from goes with' artel-hooks --mail-from joe@example.org
+fails 'an empty command' 2 'sendmail wants a command' artel-hooks --sendmail ' '
 fails 'no address to be from' 2 'mail-from wants an address' artel-hooks --sendmail true --mail-from 'x y'
 hooks_start --sendmail "$FARM/sendmail --verbatim" --mail-from artel@farm.example.org
 mail_is_at() { [ "$(reader mail)" = "$(last)" ]; }
