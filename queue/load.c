@@ -58,16 +58,6 @@ arches_of(struct loader *l, const char *repository, const struct strs **out, str
 enum { ID, TASK, ARCH, KIND, STATE, ATTEMPT, TRIES, BUILDER, NOT_BEFORE, QUEUED, STARTED, OWNER, REPOSITORY, CLASS, SUBMITTED, HOLD,
 	FEATURES, LIMITS, ELAPSED, MEMORY };
 
-static int
-kind_of(const char *name)
-{
-	int k = 0;
-
-	while (k < JOB_KINDS - 1 && strcmp(job_kind_name(k), name) != 0)
-		k++;
-	return k;
-}
-
 /* What is said of it, or what it took and a quarter. Words that are wrong are for those to tell who hand it out. */
 static int64_t
 memory_of(sqlite3_stmt *row)
@@ -148,7 +138,7 @@ take_row(struct loader *ld, sqlite3_stmt *row, struct err *err)
 	if (!*arch && arches_of(ld, a.repository, &a.arches, err) < 0)
 		return -1;
 	if (a.expected_ms == 0)
-		a.expected_ms = ld->q->usual_ms[kind_of(store_text(row, KIND))];
+		a.expected_ms = ld->q->usual_ms[job_kind_find(store_text(row, KIND))];
 	place(ld, &a, running ? builder : NULL, store_int(row, STARTED));
 	return 0;
 }
@@ -174,7 +164,7 @@ load_usual(struct store *s, struct queue *q, struct err *err)
 	int r;
 
 	while ((r = store_row(s, row, err)) > 0)
-		q->usual_ms[kind_of(store_text(row, 0))] = store_int(row, 1);
+		q->usual_ms[job_kind_find(store_text(row, 0))] = store_int(row, 1);
 	return r;
 }
 

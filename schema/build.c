@@ -50,6 +50,12 @@ job_kind_name(enum job_kind k)
 	return kinds[k];
 }
 
+enum job_kind
+job_kind_find(const char *name)
+{
+	return (enum job_kind)find(kinds, JOB_KINDS, name);
+}
+
 const char *
 job_state_name(enum job_state s)
 {
@@ -64,7 +70,7 @@ from_row(sqlite3_stmt *q)
 		.task = store_int(q, 1),
 		.subtask = (int)store_int(q, 2),
 		.arch = xstrdup(store_text(q, 3)),
-		.kind = find(kinds, JOB_KINDS, store_text(q, 4)),
+		.kind = job_kind_find(store_text(q, 4)),
 		.state = find(states, JOB_STATES, store_text(q, 5)),
 		.attempt = (int)store_int(q, 6),
 		.tries = (int)store_int(q, 7),
@@ -138,7 +144,7 @@ job_brief(struct store *s, int64_t id, struct job_brief *out, struct err *err)
 			.task = store_int(q, 0),
 			.subtask = (int)store_int(q, 1),
 			.arch = xstrdup(store_text(q, 2)),
-			.kind = find(kinds, JOB_KINDS, store_text(q, 3)),
+			.kind = job_kind_find(store_text(q, 3)),
 			.repository = xstrdup(store_text(q, 4)),
 			.base = store_int(q, 5),
 			.keep_root = store_int(q, 6),

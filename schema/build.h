@@ -47,6 +47,8 @@ void job_list_fini(struct job_list *l);
 AUTO_DEFINE_EMBEDDED(struct job_list, job_list_fini);
 
 const char *job_kind_name(enum job_kind k);
+/* By the name that is stored; the last one for what is none. */
+enum job_kind job_kind_find(const char *name);
 const char *job_state_name(enum job_state s);
 
 /* How long a job of so many infrastructure failures waits at most; a not_before beyond is of a clock that was set otherwise. */

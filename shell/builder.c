@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "schema/builder.h"
 #include "shell/context.h"
+#include "shell/glance-json.h"
 #include "shell/json.h"
 #include "shell/table.h"
 #include "wire/limits.h"
@@ -53,21 +54,10 @@ static void
 print_json(const struct builder_list *l)
 {
 	json_t *all = json_array();
-	AUTO(free) char *text = NULL;
 
-	for (size_t i = 0; i < l->n; i++) {
-		const struct builder *b = &l->p[i];
-		AUTO(str_fini) struct str why = {0};
-
-		text_printable(&why, b->why);
-		json_array_append_new(all, json_pack("{s:s, s:b, s:I, s:s, s:s, s:i, s:i, s:o, s:o, s:I}", "name", b->name,
-		    "online", (int)b->online, "seen", (json_int_t)b->seen, "mode", builder_mode_name(b->mode), "why", str_c(&why),
-		    "busy", b->running, "slots", b->slots, "arches", json_words(b->arches), "features", json_words(b->features),
-		    "memory", (json_int_t)b->memory));
-	}
-	text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	puts(text ? text : "[]");
-	json_decref(all);
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(all, builder_json(&l->p[i]));
+	json_print(all);
 }
 
 static int

@@ -10,9 +10,9 @@ summary(const struct glance *g)
 {
 	const struct glance_sum sum = glance_sum(g);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:I}", "queued", (json_int_t)sum.queued, "held",
+	return json_pack("{s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I}", "queued", (json_int_t)sum.queued, "held",
 	    (json_int_t)sum.held, "waiting", (json_int_t)sum.waiting, "running", (json_int_t)sum.running, "slots", sum.slots, "busy",
-	    sum.busy, "online", sum.online, "built", (json_int_t)(g->states[TASK_BUILT] + g->states[TASK_MERGING]), "done_day",
+	    sum.busy, "online", sum.online, "offline", sum.offline, "closed", sum.closed, "built", (json_int_t)(g->states[TASK_BUILT] + g->states[TASK_MERGING]), "done_day",
 	    (json_int_t)g->done_day, "done_hour", (json_int_t)g->done_hour);
 }
 
@@ -34,7 +34,7 @@ queues(const struct glance *g)
 
 	for (size_t i = 0; i < g->queues.n; i++) {
 		const struct glance_queue *q = &g->queues.p[i];
-		json_t *o = json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "class", glance_class(q->class), "arch", json_text(q->arch), "queued",
+		json_t *o = json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "class", task_class_name(q->class), "arch", json_text(q->arch), "queued",
 		    (json_int_t)q->queued, "held", (json_int_t)q->held, "waiting", (json_int_t)q->waiting, "running",
 		    (json_int_t)q->running);
 
@@ -53,7 +53,7 @@ running(const struct glance *g)
 		const struct glance_job *j = &g->running.p[i];
 		json_t *o = json_pack("{s:I, s:I, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:i, s:I, s:I}", "job", (json_int_t)j->id, "task",
 		    (json_int_t)j->task, "subtask", json_sprintf("%o", (unsigned)j->subtask), "arch", json_text(j->arch), "kind",
-		    job_kind_name(j->kind), "package", json_text(j->package), "class", glance_class(j->class), "repository",
+		    job_kind_name(j->kind), "package", json_text(j->package), "class", task_class_name(j->class), "repository",
 		    json_text(j->repository), "owner", json_text(j->owner), "builder", json_text(j->builder), "attempt", j->attempt,
 		    "started", (json_int_t)j->started, "elapsed_ms", (json_int_t)(g->at - j->started));
 
@@ -64,19 +64,21 @@ running(const struct glance *g)
 	return all;
 }
 
+json_t *
+builder_json(const struct builder *b)
+{
+	return json_pack("{s:o, s:b, s:I, s:s, s:o, s:i, s:i, s:o, s:o, s:I}", "name", json_text(b->name), "online", (int)b->online,
+	    "seen", (json_int_t)b->seen, "mode", builder_mode_name(b->mode), "why", json_text(b->why), "busy", b->running, "slots",
+	    b->slots, "arches", json_words(b->arches), "features", json_words(b->features), "memory", (json_int_t)b->memory);
+}
+
 static json_t *
 builders(const struct glance *g)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < g->builders.n; i++) {
-		const struct builder *b = &g->builders.p[i];
-
-		json_array_append_new(all, json_pack("{s:o, s:b, s:s, s:o, s:i, s:i, s:o, s:o, s:I, s:I}", "name", json_text(b->name),
-		    "online", b->online, "mode", builder_mode_name(b->mode), "why", json_text(b->why), "slots", b->slots, "busy",
-		    b->running, "arches", json_words(b->arches), "features", json_words(b->features), "memory", (json_int_t)b->memory,
-		    "seen", (json_int_t)b->seen));
-	}
+	for (size_t i = 0; i < g->builders.n; i++)
+		json_array_append_new(all, builder_json(&g->builders.p[i]));
 	return all;
 }
 
@@ -88,7 +90,7 @@ tasks(const struct task_list *l, const struct strs *progress)
 	for (size_t i = 0; i < l->n; i++) {
 		const struct task *t = &l->p[i];
 		json_t *o = json_pack("{s:I, s:s, s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:I, s:I}", "id", (json_int_t)t->id, "state",
-		    task_state_name(t->state), "class", glance_class(t->class), "repository", json_text(t->repository), "owner",
+		    task_state_name(t->state), "class", task_class_name(t->class), "repository", json_text(t->repository), "owner",
 		    json_text(t->owner), "try", t->try, "iter", t->iter, "reason", json_text(t->reason), "hold", json_text(t->hold),
 		    "changed", (json_int_t)t->changed, "submitted", (json_int_t)t->submitted);
 

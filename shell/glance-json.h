@@ -4,9 +4,12 @@
 
 #include <jansson.h>
 
+struct builder;
 struct glance;
 
 /* A new reference. */
 json_t *glance_json(const struct glance *g);
+/* One of its builders, which is what `builder ls` prints too. */
+json_t *builder_json(const struct builder *b);
 
 #endif

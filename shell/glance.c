@@ -38,12 +38,6 @@ glance_fini(struct glance *g)
 	*g = (struct glance){0};
 }
 
-const char *
-glance_class(enum task_class c)
-{
-	return c == CLASS_URGENT ? "urgent" : c == CLASS_NORMAL ? "normal" : "background";
-}
-
 /* Reading. */
 
 static int
@@ -88,16 +82,6 @@ read_queues(struct store *s, const struct glance_filter *f, struct glance *out, 
 	return r;
 }
 
-static enum job_kind
-kind_of(const char *name)
-{
-	enum job_kind k = 0;
-
-	while (k < JOB_KINDS - 1 && strcmp(job_kind_name(k), name) != 0)
-		k++;
-	return k;
-}
-
 static int
 read_running(struct store *s, const struct glance_filter *f, struct glance *out, struct err *err)
 {
@@ -110,7 +94,7 @@ read_running(struct store *s, const struct glance_filter *f, struct glance *out,
 			.task = store_int(q, 1),
 			.subtask = (int)store_int(q, 2),
 			.arch = xstrdup(store_text(q, 3)),
-			.kind = kind_of(store_text(q, 4)),
+			.kind = job_kind_find(store_text(q, 4)),
 			.builder = xstrdup(store_text(q, 5)),
 			.started = store_int(q, 6),
 			.attempt = (int)store_int(q, 7),
@@ -188,19 +172,46 @@ read_merges(struct store *s, const struct glance_filter *f, struct glance *out, 
 	return 0;
 }
 
+/* Those first that somebody may have to look after. */
+static int
+builder_rank(const struct builder *b)
+{
+	static const int ranks[BUILDER_MODES] = {[BUILDER_DISABLED] = 1, [BUILDER_DRAINING] = 2, [BUILDER_ENABLED] = 3};
+
+	return b->online ? ranks[b->mode] : 0;
+}
+
+static int
+by_rank(const void *a, const void *b)
+{
+	const struct builder *x = a, *y = b;
+	int d = builder_rank(x) - builder_rank(y);
+
+	return d ? d : strcmp(x->name, y->name);
+}
+
+static int
+read_builders(struct store *s, const struct glance_filter *f, struct glance *out, struct err *err)
+{
+	if (builder_find(s, &out->builders, err) < 0)
+		return -1;
+	if (out->builders.n)
+		qsort(out->builders.p, out->builders.n, sizeof(*out->builders.p), by_rank);
+	return 0;
+}
+
 int
 glance_read(struct store *s, const struct glance_filter *f, struct glance *out, struct err *err)
 {
 	static int (*const parts[])(struct store *, const struct glance_filter *, struct glance *, struct err *) = {
-		read_states, read_done, read_queues, read_running, read_tasks, read_merges,
+		read_builders, read_states, read_done, read_queues, read_running, read_tasks, read_merges,
 	};
-	int r;
+	int r = 0;
 
 	out->at = now_ms();
 	out->scheduler = doorbell_heard(s->root);
 	if (store_read(s, err) < 0)
 		return -1;
-	r = builder_find(s, &out->builders, err);
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && r == 0; i++)
 		r = parts[i](s, f, out, err);
 	store_read_end(s);
@@ -222,9 +233,14 @@ glance_sum(const struct glance *g)
 		sum.running += g->queues.p[i].running;
 	}
 	for (size_t i = 0; i < g->builders.n; i++) {
-		sum.busy += g->builders.p[i].running;
-		sum.online += g->builders.p[i].online;
-		sum.slots += g->builders.p[i].online ? g->builders.p[i].slots : 0;
+		const struct builder *b = &g->builders.p[i];
+		bool open = b->online && b->mode == BUILDER_ENABLED;
+
+		sum.online += b->online;
+		sum.offline += !b->online;
+		sum.closed += b->online && !open;
+		sum.busy += open ? b->running : 0;
+		sum.slots += open ? b->slots : 0;
 	}
 	return sum;
 }

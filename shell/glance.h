@@ -72,7 +72,7 @@ struct glance {
 		struct glance_job *p;
 		size_t n, cap;
 	} running;			/* the most overdue first */
-	struct builder_list builders;
+	struct builder_list builders;	/* offline, disabled, draining, then the others; by name */
 	struct task_list tasks;		/* under way, newest first */
 	struct strs progress;		/* of each of these that is BUILDING: "srpm 1/1, build 0/2"; else "" */
 	struct task_list ended;		/* FAILED, EPERM, TESTED: newest first */
@@ -89,14 +89,13 @@ int glance_read(struct store *s, const struct glance_filter *f, struct glance *o
 /* Sums over g->queues. */
 struct glance_sum {
 	int64_t queued, held, waiting, running;
-	int slots, busy, online;	/* of builders that are online; busy of all */
+	int slots, busy;		/* of builders that are online and enabled */
+	int online, offline, closed;	/* builders; closed: online, but draining or disabled */
 };
 struct glance_sum glance_sum(const struct glance *g);
 /* How long it runs beyond what is expected; <= 0: it is in time, or nothing is expected. */
 int64_t glance_late(const struct glance_job *j, int64_t now);
 /* Sort g->running anew. */
 void glance_sort(struct glance *g, int64_t now);
-
-const char *glance_class(enum task_class c);
 
 #endif

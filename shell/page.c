@@ -65,7 +65,7 @@ queue_row(const struct glance *g, size_t i, int64_t now, struct table *t)
 {
 	const struct glance_queue *q = &g->queues.p[i];
 
-	table_cell(t, glance_class(q->class));
+	table_cell(t, task_class_name(q->class));
 	table_cell(t, *q->arch ? q->arch : "any");
 	table_cellf(t, "%lld", (long long)q->queued);
 	table_cellf(t, "%lld", (long long)q->held);
@@ -251,10 +251,21 @@ add_part(struct str *line, const struct page_size *size, const char *part, bool 
 }
 
 static void
+add_builders(const struct glance_sum *sum, struct str *out)
+{
+	str_add(out, "builders: %d online", sum->online - sum->closed);
+	if (sum->offline)
+		str_add(out, ", %d offline", sum->offline);
+	if (sum->closed)
+		str_add(out, ", %d closed", sum->closed);
+}
+
+static void
 add_summary(const struct glance *g, int64_t now, const struct page_size *size, struct str *out)
 {
 	const struct glance_sum sum = glance_sum(g);
 	AUTO(strs_fini) struct strs parts = {0};
+	AUTO(str_fini) struct str builders = {0};
 	AUTO(str_fini) struct str line = {0};
 	time_t seconds = (time_t)(now / 1000);
 	char clock[32] = "";
@@ -267,6 +278,8 @@ add_summary(const struct glance *g, int64_t now, const struct page_size *size, s
 	strs_take(&parts, xasprintf("jobs: %lld queued, %lld held, %lld running", (long long)sum.queued, (long long)sum.held,
 	    (long long)sum.running));
 	strs_take(&parts, xasprintf("slots: %d of %d busy", sum.busy, sum.slots));
+	add_builders(&sum, &builders);
+	strs_add(&parts, str_c(&builders));
 	strs_take(&parts, xasprintf("built, to be merged: %lld", (long long)(g->states[TASK_BUILT] + g->states[TASK_MERGING])));
 	strs_take(&parts, xasprintf("done in 24h: %lld", (long long)g->done_day));
 	strs_take(&parts, xasprintf("now %lld a day", (long long)g->done_hour * 24));

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "shell/screen.h"
 
-enum { HEIGHT = 24 };
+enum { WIDTH = 80, HEIGHT = 24 };
 
 static int
 put(const char *text, struct err *err)
@@ -46,6 +46,14 @@ screen_leave(struct screen *s)
 	put("\033[?25h\033[?1049l", &gone);
 	if (s->keys)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &s->before);
+}
+
+size_t
+screen_width(void)
+{
+	struct winsize w;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : WIDTH;
 }
 
 size_t

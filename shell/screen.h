@@ -22,7 +22,8 @@ int screen_enter(struct screen *s, struct err *err);
 void screen_leave(struct screen *s);
 /* Lines of a page, each no wider than the screen; those below its end are not shown. -1: the terminal is gone. */
 int screen_show(const struct str *page, struct err *err);
-/* Lines of the terminal. */
+/* Columns and lines of the terminal; where it does not know, 80 and 24. */
+size_t screen_width(void);
 size_t screen_height(void);
 
 #endif

@@ -91,9 +91,14 @@ test_counts(void **state)
 	assert_int_equal(sum.held, 1);
 	assert_int_equal(sum.waiting, 1);
 	assert_int_equal(sum.running, 3);
-	assert_int_equal(sum.slots, 6);
-	assert_int_equal(sum.busy, 3);
+	assert_int_equal(sum.slots, 4);
+	assert_int_equal(sum.busy, 2);
 	assert_int_equal(sum.online, 2);
+	assert_int_equal(sum.offline, 1);
+	assert_int_equal(sum.closed, 1);
+	assert_string_equal(g.builders.p[0].name, "tongs");
+	assert_string_equal(g.builders.p[1].name, "hammer");
+	assert_string_equal(g.builders.p[2].name, "anvil");
 	assert_int_equal(g.states[TASK_BUILDING], 5);
 	assert_int_equal(g.states[TASK_BUILT], 1);
 	assert_int_equal(g.states[TASK_FAILED], 1);
@@ -202,7 +207,7 @@ test_meaning(void **state)
 	AUTO(str_fini) struct str colours = {0};
 
 	page_render(&g, g.at, &size, &out);
-	unit_has(str_c(&out), "slots: 3 of 6 busy");
+	unit_has(str_c(&out), "slots: 2 of 4 busy  builders: 1 online, 1 offline, 1 closed");
 	unit_has(str_c(&out), "built, to be merged: 1");
 	unit_has(str_c(&out), "done in 24h: 3");
 	unit_has(str_c(&out), "now 24 a day");
@@ -271,6 +276,25 @@ number(json_t *root, const char *object, const char *key)
 	return json_integer_value(j);
 }
 
+/* A text that is not UTF-8 is there all the same. */
+static void
+test_json_bytes(void **state)
+{
+	AUTO(farm_fini) struct farm f = made_up();
+	const json_t *task;
+	json_t *root;
+
+	sql(&f, "UPDATE task SET hold = CAST(x'6279206a6f65ff' AS TEXT) WHERE id = 6");
+	{
+		AUTO(glance_fini) struct glance g = glance(&f, NULL, NULL);
+
+		root = glance_json(&g);
+	}
+	task = json_array_get(json_object_get(root, "tasks"), 0);
+	assert_string_equal(json_string_value(json_object_get(task, "hold")), "by joe?");
+	json_decref(root);
+}
+
 static void
 test_json(void **state)
 {
@@ -283,7 +307,7 @@ test_json(void **state)
 		assert_non_null(json_object_get(root, keys[i]));
 	assert_int_equal(json_object_size(root), ARRAY_SIZE(keys));
 	assert_int_equal(number(root, "summary", "queued"), 2);
-	assert_int_equal(number(root, "summary", "slots"), 6);
+	assert_int_equal(number(root, "summary", "slots"), 4);
 	assert_int_equal(number(root, "states", "BUILDING"), 5);
 	job = json_array_get(json_object_get(root, "running"), 0);
 	assert_string_equal(json_string_value(json_object_get(job, "subtask")), "100");
@@ -325,6 +349,7 @@ main(void)
 		cmocka_unit_test(test_heights),
 		cmocka_unit_test(test_scheduler),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_bytes),
 		cmocka_unit_test(test_empty),
 	};
 

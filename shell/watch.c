@@ -40,7 +40,7 @@ stop(struct watch *w, int result)
 static void
 show(struct watch *w)
 {
-	const struct page_size size = {w->terminal ? table_width() : 0, w->terminal ? screen_height() : 0, w->terminal && table_colour()};
+	const struct page_size size = {w->terminal ? screen_width() : 0, w->terminal ? screen_height() : 0, w->terminal && table_colour()};
 	AUTO(str_fini) struct str out = {0};
 	int64_t begin = tick_ms(), rest;
 	int r = w->page(w->arg, &size, &out, w->err);

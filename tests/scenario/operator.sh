@@ -69,7 +69,10 @@ before=$(artel events | wc -l)
 fails 'a builder that is not there' 1 'no builder builder-9' artel builder drain builder-9
 fails 'no builder' 2 'a builder is missing' artel builder disable
 fails 'an option for a reason' 2 'no option .--now' artel builder drain builder-1 --now
-fails 'a reason of two lines' 2 'one line' artel builder drain builder-1 $'a\nb'
+for bad in $'a\nb' $'a\x7f' $'a\xff' $'a\xc2\x9b' $'\xe2\x80\xaeb'; do
+	fails 'a reason that cannot be shown' 2 'one line' artel builder drain builder-1 "$bad"
+done
+fails 'an empty reason' 2 'reason is empty' artel builder drain builder-1 ''
 fails 'forgetting one that works' 1 'builder-1 is connected; stop it, or .artel builder disable builder-1' artel builder rm builder-1
 fails "holding someone else's task" 1 'belongs to joe' artel -u ann task hold "$none"
 fails 'urgent, by a maintainer' 1 'only an administrator' artel -u joe task class "$none" urgent
@@ -80,6 +83,13 @@ fails 'a feature that is none' 2 'feature .KVM' artel repo needs "$REPO" x --fea
 fails 'a limit that is none' 2 'limit .space=1' artel repo needs "$REPO" x --limits space=1
 fails 'a repository that is not there' 1 'no repository nosuch' artel repo needs nosuch x --features kvm
 fails 'a share of nothing' 2 '1 to 1000' artel user share joe --weight 0
+fails 'a setting twice' 2 'owner-limit is set twice' artel farm set owner-limit=3 owner-limit=4
+fails 'no number' 2 '--since wants a number' artel events --since
+fails 'no user' 2 '--owner wants a user' artel status --owner=
+fails 'an option of why' 2 'no option .--bogus' artel task why --bogus
+fails 'a long name' 2 'at most 128' artel user add "$(printf '%0200d' 0)"
+fails 'too much memory' 2 'too big' artel repo needs "$REPO" zlib --limits=memory=999999999T
+fails 'a full disk' 1 'write: ' bash -c 'artel help >/dev/full'
 fails 'one good setting and one bad' 2 'limit.urgent' artel farm set owner-limit=3 limit.urgent=many
 is 'nothing was changed' "$(artel events | wc -l) $(artel farm show | grep -c 'owner-limit *0 ')" "$before 1"
 ok 'releasing what is not held' artel -u joe task release "$none"
@@ -215,5 +225,8 @@ is 'only the other is left' "$(artel repo needs "$REPO" | tail -n +2 | cut -d ' 
 ok 'a share' artel user share ann --weight 3 --limit 40
 like 'is listed' "$(artel user ls)" '^ann  *no  *no  *1  *3  *40$'
 ok 'settings' artel farm set owner-limit=20 limit.background=2
+ok 'the same again' artel farm set limit.background=2 owner-limit=20
+ok 'the same share' artel user share ann --weight=3 --limit=40
+is 'is no event' "$(artel events | grep -cE 'owner-limit is|limit.background is|user ann: weight')" 3
 is 'are listed' "$(artel farm show | awk 'NR > 1 { print $2 }' | tr '\n' ' ')" '20 0 0 2 '
 scenario_end
