@@ -89,10 +89,8 @@ farm_shell(struct context *c, struct err *err)
 	AUTO(free) char *state = NULL;
 	AUTO(job_fini) struct job j = {0};
 
-	if (word && strcmp(word, "--state") == 0) {
-		named = context_need(c, "a folder", err);
+	if (word && ((named = context_value(c, word, "--state", "a folder", err)) || err->code))
 		word = named ? context_need(c, "TASK.SUBTASK.ARCH", err) : NULL;
-	}
 	if (!word)
 		return -1;
 	if (!c->local)

@@ -124,8 +124,8 @@ share_option(const char *value, bool weight, struct user *u, struct err *err)
 	int64_t n = text_number(value, weight ? WEIGHT_MAX : LIMIT_MAX);
 
 	if (n < weight)
-		return err_set(err, EINVAL, "%s: a number, %d to %d, not `%s`", weight ? "--weight" : "--limit", (int)weight, weight ? (int)WEIGHT_MAX :
-		    (int)LIMIT_MAX, value);
+		return err_set(err, EINVAL, "%s: a number, %d to %d, not `%s`", weight ? "--weight" : "--limit",
+		    (int)weight, weight ? (int)WEIGHT_MAX : (int)LIMIT_MAX, value);
 	*(weight ? &u->weight : &u->max_running) = (int)n;
 	return 0;
 }

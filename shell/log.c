@@ -34,12 +34,10 @@ struct log_options {
 };
 
 static int
-take_number(struct context *c, const char *word, int64_t max, int64_t *out, struct err *err)
+take_number(const char *name, const char *value, int64_t max, int64_t *out, struct err *err)
 {
-	const char *value = context_need(c, "a number", err);
-
-	*out = value ? text_number(value, max) : -1;
-	return *out < 1 ? err_set(err, EINVAL, "%s wants a number", word) : 0;
+	*out = text_number(value, max);
+	return *out < 1 ? err_set(err, EINVAL, "%s wants a number", name) : 0;
 }
 
 static int
@@ -48,6 +46,7 @@ take_options(struct context *c, struct log_options *o, struct err *err)
 	const char *word;
 
 	while ((word = context_next(c))) {
+		const char *value;
 		int r = 0;
 
 		if (strcmp(word, "--follow") == 0 || strcmp(word, "-f") == 0)
@@ -56,10 +55,12 @@ take_options(struct context *c, struct log_options *o, struct err *err)
 			o->reason = true;
 		else if (strcmp(word, "--raw") == 0)
 			o->raw = true;
-		else if (strcmp(word, "--tail") == 0)
-			r = take_number(c, word, TAIL_MAX, &o->tail, err);
-		else if (strcmp(word, "--attempt") == 0)
-			r = take_number(c, word, INT32_MAX, &o->attempt, err);
+		else if ((value = context_value(c, word, "--tail", "a number", err)))
+			r = take_number("--tail", value, TAIL_MAX, &o->tail, err);
+		else if (!err->code && (value = context_value(c, word, "--attempt", "a number", err)))
+			r = take_number("--attempt", value, INT32_MAX, &o->attempt, err);
+		else if (err->code)
+			return -1;
 		else if (o->what || *word == '-')
 			return err_set(err, EINVAL, "`%s` is not expected here", word);
 		else

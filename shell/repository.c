@@ -59,6 +59,7 @@ static int
 create_option(struct context *c, const char *word, struct create_options *o, struct err *err)
 {
 	static const char *const names[] = {"--arch", "--import", "--base-group"};
+	static const char *const wants[] = {"an architecture", "a folder", "a group"};
 	struct strs *lists[] = {&o->arches, &o->imports, NULL};
 
 	if (strcmp(word, "--accept-unsigned") == 0) {
@@ -66,14 +67,12 @@ create_option(struct context *c, const char *word, struct create_options *o, str
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t n = strlen(names[i]);
-		const char *value;
+		const char *value = context_value(c, word, names[i], wants[i], err);
 
-		if (strncmp(word, names[i], n) != 0 || (word[n] && word[n] != '='))
-			continue;
-		value = word[n] ? word + n + 1 : context_need(c, names[i], err);
-		if (!value)
+		if (!value && err->code)
 			return -1;
+		if (!value)
+			continue;
 		if (lists[i])
 			strs_add(lists[i], value);
 		else
