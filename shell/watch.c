@@ -16,8 +16,8 @@
 #include "shell/table.h"
 #include "shell/watch.h"
 
-/* A page that takes long, as a large farm's does, is made less often: a watcher takes a hundredth of a processor. */
-enum { EVERY_MS = 1000, REST = 100, REST_MAX_MS = 5000 };
+/* A page that takes long, as a large farm's does, is made less often: a watcher takes half a hundredth of a processor. */
+enum { EVERY_MS = 1000, REST = 200, REST_MAX_MS = 10000 };
 
 struct watch {
 	struct loop *loop;
