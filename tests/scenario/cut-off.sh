@@ -78,7 +78,8 @@ is 'the source is the new one' "$(sqlite3 "$FARM/farm.db" \
 	"SELECT task FROM source_member WHERE source = 'library' AND until IS NULL")" "$id"
 
 # The other file that was built is no artefact of anything, and goes in a day: until then it can be looked at.
-mine=$(find "$FARM/artefact" -type f -newer "$FARM/repo/$REPO/pool/$(head -n 1 <<<"$was_pool")" -print0 |
+newest=$(find "$FARM/repo/$REPO/pool" -name '*.rpm' -printf '%T@ %p\n' | sort -n | sed -n '$s/^[^ ]* //p')
+mine=$(find "$FARM/artefact" -type f -newer "$newest" -print0 |
 	xargs -0 file | sed -n 's/:.*RPM v3.*//p' | while read -r f; do
 		[ "$(rpm -qp --nosignature --qf '%{NAME} %{SOURCERPM}' "$f" 2>/dev/null)" != 'library-data library-1.0-1.src.rpm' ] || printf '%s\n' "$f"
 	done)

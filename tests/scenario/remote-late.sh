@@ -51,7 +51,7 @@ late() { # ATTEMPT NAME
 	python3 - "$FARM/run/wire" "$number" "$1" "$2" <<'PY'
 import socket, struct, sys
 def text(s): return struct.pack('<I', len(s)) + s.encode()
-hello = struct.pack('<II', 3, 2) + text(sys.argv[4]) + text('') + text('') + struct.pack('<qI', 0, 0)
+hello = struct.pack('<II', 4, 2) + text(sys.argv[4]) + text('') * 3 + struct.pack('<qIQ', 0, 0, 0)
 hello += struct.pack('<IqI', 1, int(sys.argv[2]), int(sys.argv[3]))
 s = socket.socket(socket.AF_UNIX)
 s.settimeout(10)
