@@ -281,6 +281,7 @@ test_group_memory(void **state)
 		_exit(cgroup_enter(&g, getpid(), &err) < 0 ? 2 : cgroups_memory() != 64 << 20);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(cgroup_remove(&g));
+	cgroup_fini(&g);
 	assert_int_equal(status, 0);
 	assert_true(cgroups_memory() != 64 << 20);
 }
