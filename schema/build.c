@@ -294,18 +294,3 @@ usage_add(struct store *s, const char *package, const struct job *j, struct err 
 		return -1;
 	return store_run(s, STMT_USAGE_TRIM, err, "sssi", package, j->arch, kinds[j->kind], (int64_t)KEPT);
 }
-
-int
-usage_peak(struct store *s, const char *package, const char *arch, enum job_kind kind, struct used *out, struct err *err)
-{
-	sqlite3_stmt *q = store_query(s, STMT_USAGE_PEAK, err, "sss", package, arch, kinds[kind]);
-	int r = store_row(s, q, err);
-	bool none;
-
-	if (r <= 0)
-		return r < 0 ? -1 : USAGE_NONE;
-	none = store_int(q, 0) == 0;
-	*out = (struct used){store_int(q, 1), store_int(q, 2), store_int(q, 3), store_int(q, 4)};
-	store_done(q);
-	return none ? USAGE_NONE : 0;
-}

@@ -69,7 +69,7 @@ struct job_brief {
 	char *srpm, *srpm_file, *tree;
 	int64_t epoch_s;
 	char *limits;		/* what the package needs (schema/needs.h); "" */
-	struct used peak;	/* as usage_peak(); 0: not known */
+	struct used peak;	/* the most of each that usage_add() remembers; 0: not known */
 	bool layered;		/* the task deletes, has packages already, or is built on others */
 };
 void job_brief_fini(struct job_brief *b);
@@ -120,8 +120,5 @@ int output_find(struct store *s, int64_t task, struct output_list *out, struct e
 
 /* What a job of a source that succeeded has used; the last five are remembered. */
 int usage_add(struct store *s, const char *package, const struct job *j, struct err *err);
-/* The most of each that is remembered. USAGE_NONE: nothing is. */
-enum { USAGE_NONE = 1 };
-int usage_peak(struct store *s, const char *package, const char *arch, enum job_kind kind, struct used *out, struct err *err);
 
 #endif

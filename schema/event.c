@@ -55,13 +55,6 @@ event_each(struct store *s, int64_t since, int64_t task,
 	    store_query(s, STMT_EVENT_SINCE, err, "i", since), fn, arg, err);
 }
 
-int
-event_next(struct store *s, int64_t since, int64_t limit,
-	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err)
-{
-	return each(s, store_query(s, STMT_EVENT_NEXT, err, "ii", since, limit), fn, arg, err);
-}
-
 void
 event_list_fini(struct event_list *l)
 {

@@ -28,13 +28,10 @@ int event_add(struct store *s, const char *kind, int64_t task, int64_t job, cons
 /* Call fn for each event after id `since` (of one task if task != 0), oldest first; fn's non-zero result ends it. */
 int event_each(struct store *s, int64_t since, int64_t task,
 	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err);
-/* The same for at most `limit` of them. */
-int event_next(struct store *s, int64_t since, int64_t limit,
-	int (*fn)(void *arg, const struct event *e), void *arg, struct err *err);
 
 /*
- * The same as copies: the statement has ended before anything is done about them. Who prints events, or acts on
- * them, takes them so: a reader that stands still inside a statement holds up the database's log for all.
+ * The same as copies, some at a time: the statement has ended before anything is done about them. Who prints events, or
+ * acts on them, takes them so: a reader that stands still inside a statement holds up the database's log for all.
  */
 struct event_list {
 	struct event *p;	/* with strings of its own */

@@ -112,8 +112,6 @@ STATEMENT(USAGE_ADD, "INSERT OR REPLACE INTO usage (package, arch, kind, job, at
 	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
 STATEMENT(USAGE_TRIM, "DELETE FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 AND job <="
 	" (SELECT job FROM usage WHERE package = ?1 AND arch = ?2 AND kind = ?3 ORDER BY job DESC LIMIT 1 OFFSET ?4)")
-STATEMENT(USAGE_PEAK, "SELECT count(*), max(elapsed_ms), max(cpu_ms), max(memory), max(disk) FROM usage"
-	" WHERE package = ? AND arch = ? AND kind = ?")
 STATEMENT(BUILDER_SEEN, "INSERT INTO builder (name, arches, features, slots, memory, seen, online)"
 	" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?7 OR EXISTS (SELECT 1 FROM builder WHERE name = ?1) ON CONFLICT (name) DO UPDATE SET arches = excluded.arches, features = excluded.features, slots = excluded.slots,"
 	" memory = excluded.memory, seen = excluded.seen, online = excluded.online")
