@@ -22,6 +22,8 @@ static const char *const migrations[STORE_VERSION] = {
 #include "schema/version-3.sql.inc"
 ,
 #include "schema/version-4.sql.inc"
+,
+#include "schema/version-5.sql.inc"
 };
 
 #define STATEMENT(name, sql) [STMT_##name] = sql,

@@ -39,7 +39,7 @@ struct store {
 };
 
 /* The newest schema this program knows. */
-enum { STORE_VERSION = 4 };
+enum { STORE_VERSION = 5 };
 
 /* Create a farm in root (made if absent): -1 with EEXIST if there is one. */
 int store_create(const char *root, struct err *err);

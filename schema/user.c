@@ -114,7 +114,7 @@ user_key_add(struct store *s, const char *user, const char *kind, const char *fi
 {
 	if (store_begin(s, err) < 0)
 		return -1;
-	if (store_run(s, STMT_KEY_ADD, err, "ssss", user, fingerprint, kind, text) < 0 ||
+	if (store_run(s, STMT_KEY_ADD, err, "ssssi", user, fingerprint, kind, text, now_ms()) < 0 ||
 	    event_add(s, "user", 0, 0, "", err, "user %s: %s key %s", user, kind, fingerprint) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);

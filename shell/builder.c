@@ -132,10 +132,10 @@ forget(struct context *c, struct err *err)
 }
 
 const struct verb builder_verbs[] = {
-	{"builder ls", "[--json]", "List builders: what they offer, whether they are given jobs", list},
-	{"builder drain", "NAME [REASON...]", "Give it no more jobs; those that run there end there", drain},
-	{"builder disable", "NAME [REASON...]", "Give it no more jobs, and those that run there to others", disable},
-	{"builder enable", "NAME", "Give it jobs again", enable},
-	{"builder rm", "NAME", "Forget one that is offline, or disabled", forget},
+	{"builder ls", "[--json]", "List builders: what they offer, whether they are given jobs", list, REACH_USER},
+	{"builder drain", "NAME [REASON...]", "Give it no more jobs; those that run there end there", drain, REACH_ADMIN},
+	{"builder disable", "NAME [REASON...]", "Give it no more jobs, and those that run there to others", disable, REACH_ADMIN},
+	{"builder enable", "NAME", "Give it jobs again", enable, REACH_ADMIN},
+	{"builder rm", "NAME", "Forget one that is offline, or disabled", forget, REACH_ADMIN},
 };
 const size_t n_builder_verbs = ARRAY_SIZE(builder_verbs);

@@ -1,12 +1,16 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "schema/user.h"
 #include "shell/context.h"
@@ -42,7 +46,7 @@ context_open(struct context *c, struct err *err)
 	if (store_open(c->root, &c->store, err) < 0)
 		return -1;
 	c->store->user = c->user;
-	c->store->origin = c->local ? "local" : "ssh";
+	c->store->origin = c->from;
 	return c->local ? 0 : context_user(c, err);
 }
 
@@ -185,6 +189,7 @@ context_give_way(void)
 
 	if (sched_setscheduler(0, SCHED_IDLE, &none) < 0)
 		setpriority(PRIO_PROCESS, 0, 19);
+	alarm(0);
 }
 
 int
@@ -201,6 +206,19 @@ context_stdin(struct str *out, size_t max, struct err *err)
 	return memchr(str_c(out), '\0', out->n) ? err_set(err, EINVAL, "standard input: a NUL byte") : 0;
 }
 
+int
+context_input(const struct context *c, const char *file, size_t max, struct str *out, struct err *err)
+{
+	int r;
+
+	if (strcmp(file, "-") == 0)
+		return context_stdin(out, max, err);
+	if (!c->local)
+		return err_set(err, EINVAL, "`%s`: over ssh it is `-`, with the text on standard input", file);
+	r = file_read(AT_FDCWD, file, max, out, err);
+	return r == FILE_ABSENT ? err_set(err, ENOENT, "%s: no such file", file) : r;
+}
+
 static const struct {
 	const char *title;
 	const struct verb *verbs;
@@ -208,6 +226,7 @@ static const struct {
 } groups[] = {
 	{"Maintainers", task_verbs, &n_task_verbs},
 	{"The farm", farm_verbs, &n_farm_verbs},
+	{"People", user_verbs, &n_user_verbs},
 	{"Builders", builder_verbs, &n_builder_verbs},
 	{"Repositories", repository_verbs, &n_repository_verbs},
 	{"For scripts", plumb_verbs, &n_plumb_verbs},
@@ -230,60 +249,156 @@ help_words(const char *text, size_t at)
 	putchar('\n');
 }
 
-void
-context_help(void)
+/* How many of the words a verb's name takes; 0: it is not this verb. `words` may be fewer: then its first ones. */
+static size_t
+match(const struct strs *words, const char *name, bool whole)
 {
-	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
-		printf("%s:\n", groups[g].title);
-		for (size_t i = 0; i < *groups[g].n; i++) {
-			const struct verb *v = &groups[g].verbs[i];
-			AUTO(free) char *line = xasprintf("%s %s", v->name, v->usage);
+	AUTO(strs_fini) struct strs parts = {0};
+	size_t n;
 
-			printf("  ");
-			help_words(line, 2);
-			printf("        ");
-			help_words(v->help, HELP_INDENT);
-		}
-	}
+	strs_split(&parts, name, " ");
+	n = whole || parts.n < words->n ? parts.n : words->n;
+	if (n > words->n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(parts.p[i], words->p[i]) != 0)
+			return 0;
+	return n;
 }
 
-/* How many of the words a verb's name takes; 0: it is not this verb. */
-static size_t
-match(const struct context *c, const struct verb *v)
+static void
+help_verb(const struct verb *v)
+{
+	AUTO(free) char *line = xasprintf("%s %s", v->name, v->usage);
+
+	printf("  ");
+	help_words(line, 2);
+	printf("        ");
+	help_words(v->help, HELP_INDENT);
+}
+
+int
+context_help(struct context *c, const struct strs *words, struct err *err)
+{
+	struct user u = {.admin = true};
+	int n = 0;
+
+	if (!c->local && (context_open(c, err) < 0 || user_get(c->store, c->user, &u, err)))
+		return -1;
+	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
+		bool titled = words->n > 0;
+
+		for (size_t i = 0; i < *groups[g].n; i++) {
+			const struct verb *v = &groups[g].verbs[i];
+
+			if ((!c->local && (v->reach == REACH_HOST || (v->reach == REACH_ADMIN && !u.admin))) ||
+			    (words->n && !match(words, v->name, false)))
+				continue;
+			if (!titled)
+				printf("%s:\n", groups[g].title);
+			titled = true;
+			help_verb(v);
+			n++;
+		}
+	}
+	return n;
+}
+
+static const struct verb *
+find(const struct strs *words, size_t *used)
+{
+	const struct verb *best = NULL;
+
+	*used = 0;
+	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
+		for (size_t i = 0; i < *groups[g].n; i++) {
+			size_t n = match(words, groups[g].verbs[i].name, true);
+
+			if (n > *used) {
+				*used = n;
+				best = &groups[g].verbs[i];
+			}
+		}
+	return best;
+}
+
+/* NAME... --help: 1 if that is what was asked, and answered. */
+static int
+asked_help(struct context *c, struct err *err)
 {
 	AUTO(strs_fini) struct strs words = {0};
+	int n;
 
-	strs_split(&words, v->name, " ");
-	for (size_t i = 0; i < words.n; i++)
-		if (i >= c->args.n || strcmp(words.p[i], c->args.p[i]) != 0)
-			return 0;
-	return words.n;
+	if (c->args.n < 2 || strcmp(c->args.p[c->args.n - 1], "--help") != 0)
+		return 0;
+	for (size_t i = 0; i + 1 < c->args.n && c->args.p[i][0] != '-'; i++)
+		strs_add(&words, c->args.p[i]);
+	n = context_help(c, &words, err);
+	return n > 0 ? 1 : n;
+}
+
+/* Whether the user may use it from where they are. */
+static int
+within_reach(struct context *c, const struct verb *v, struct err *err)
+{
+	AUTO(free) char *what = NULL;
+
+	if (c->local || v->reach == REACH_USER)
+		return 0;
+	if (v->reach == REACH_HOST)
+		return err_set(err, EACCES, "`%s` is for the farm's own host, not for ssh", v->name);
+	if (context_open(c, err) < 0)
+		return -1;
+	what = xasprintf("`%s`", v->name);
+	return context_admin(c, what, err);
 }
 
 int
 context_run(struct context *c, struct err *err)
 {
-	const struct verb *best = NULL;
-	size_t most = 0;
-	int r;
+	const struct verb *v = find(&c->args, &c->at);
+	int r = asked_help(c, err);
 
-	for (size_t g = 0; g < ARRAY_SIZE(groups); g++)
-		for (size_t i = 0; i < *groups[g].n; i++) {
-			size_t n = match(c, &groups[g].verbs[i]);
-
-			if (n > most) {
-				most = n;
-				best = &groups[g].verbs[i];
-			}
-		}
-	if (!best) {
-		err_set(err, EINVAL, "no command `%s%s%s`; `help` lists them", c->args.p[0], c->args.n > 1 ? " " : "",
+	if (r)
+		return r < 0 ? -1 : VERB_OK;
+	if (!v)
+		return err_set(err, EINVAL, "no command `%s%s%s`; `help` lists them", c->args.p[0], c->args.n > 1 ? " " : "",
 		    c->args.n > 1 ? c->args.p[1] : "");
-		return -VERB_USAGE;
-	}
-	c->at = most;
-	r = best->run(c, err);
+	if (within_reach(c, v, err) < 0)
+		return -1;
+	r = v->run(c, err);
 	if (r < 0 && err->code == EINVAL)
-		err_ctx(err, "%s", best->name);
+		err_ctx(err, "%s", v->name);
 	return r;
+}
+
+/* What it printed must be out; whoever does not read it wants no more of it. */
+static int
+flush(struct err *err)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+	bool failed = fflush(stdout) != 0;
+
+	if (failed && errno != EPIPE)
+		return err_sys(err, "write");
+	if (failed || !ferror(stdout) || (poll(&out, 1, 0) > 0 && out.revents & POLLERR))
+		return 0;
+	return err_set(err, EIO, "write: a part of the output is lost");
+}
+
+int
+context_main(struct context *c, const char *program)
+{
+	AUTO(str_fini) struct str line = {0};
+	struct err err = {0};
+	int r = context_run(c, &err);
+
+	if (r >= 0 && flush(&err) < 0)
+		r = -1;
+	text_printable(&line, err.msg);
+	if (r < 0)
+		fprintf(stderr, "%s: %s\n", program, str_c(&line));
+	store_close(c->store);
+	c->store = NULL;
+	return r >= 0 ? r : err.code == EINVAL ? VERB_USAGE : VERB_FAILED;
 }

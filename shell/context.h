@@ -14,7 +14,8 @@ struct err;
 struct context {
 	const char *root;		/* of the farm */
 	const char *user;		/* who acts */
-	bool local;			/* an administrator on the farm's host */
+	const char *from;		/* and from where, for the journal: "local", "ssh ADDRESS KEY" */
+	bool local;			/* on the farm's host, and may write its folder: needs no permission of the farm */
 	bool json;
 	struct store *store;		/* opened by context_open() */
 	struct strs args;		/* the words after the verb */
@@ -24,12 +25,16 @@ struct context {
 /* What a verb returns. */
 enum { VERB_OK = 0, VERB_FAILED = 1, VERB_USAGE = 2 };
 
+/* Who may use a verb: those on the farm's host any, over ssh the farm's users, or its administrators only. */
+enum reach { REACH_HOST, REACH_USER, REACH_ADMIN };
+
 struct verb {
 	const char *name;		/* "task" or "task new" */
 	const char *usage;		/* its arguments */
 	const char *help;		/* one line */
 	/* 0, a VERB_ or documented code, or -1 with err. */
 	int (*run)(struct context *c, struct err *err);
+	enum reach reach;		/* not said: on the farm's host only */
 };
 
 int context_open(struct context *c, struct err *err);
@@ -66,18 +71,28 @@ int64_t context_id(const char *word);
 /* An octal subtask number; -1 if it is none. */
 int context_subtask(const char *word);
 
-/* From here on only where nobody else wants the processor: for those who watch, of whom there may be many. */
+/*
+ * From here on only where nobody else wants the processor: for those who watch, of whom there may be many. They may stay
+ * as long as they like.
+ */
 void context_give_way(void);
 
 /* All of standard input, at most max bytes. */
 int context_stdin(struct str *out, size_t max, struct err *err);
+/* The same of a file, or of standard input where it is `-`; over ssh it is always that: no file of the host is read. */
+int context_input(const struct context *c, const char *file, size_t max, struct str *out, struct err *err);
 
-extern const struct verb task_verbs[], farm_verbs[], builder_verbs[], repository_verbs[], plumb_verbs[];
-extern const size_t n_task_verbs, n_farm_verbs, n_builder_verbs, n_repository_verbs, n_plumb_verbs;
+extern const struct verb task_verbs[], farm_verbs[], user_verbs[], builder_verbs[], repository_verbs[], plumb_verbs[];
+extern const size_t n_task_verbs, n_farm_verbs, n_user_verbs, n_builder_verbs, n_repository_verbs, n_plumb_verbs;
 
-/* Find the verb that the first words name and run it. */
+/*
+ * Find the verb that the first words name and run it, if it is within the user's reach: what it returned. `--help` as
+ * the last word prints what is said of the verbs that the words before it begin.
+ */
 int context_run(struct context *c, struct err *err);
-/* Print the verbs. */
-void context_help(void);
+/* context_run(), the complaint if it failed, and the end of the store and of the output: the exit status. */
+int context_main(struct context *c, const char *program);
+/* Print the verbs that are within reach, all or those that the words name. How many there were; -1: it could not be told. */
+int context_help(struct context *c, const struct strs *words, struct err *err);
 
 #endif

@@ -1,14 +1,10 @@
 /* artel: everything that a person or a script asks of a farm. See artel(1). */
-#include <errno.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "shell/context.h"
@@ -33,35 +29,11 @@ who(void)
 	return name && *name ? name : pw ? pw->pw_name : "nobody";
 }
 
-/* What it printed must be out; whoever does not read it wants no more of it. */
-static int
-flush(struct err *err)
-{
-	struct pollfd out = {.fd = STDOUT_FILENO};
-	bool failed = fflush(stdout) != 0;
-
-	if (failed && errno != EPIPE)
-		return err_sys(err, "write");
-	if (failed || !ferror(stdout) || (poll(&out, 1, 0) > 0 && out.revents & POLLERR))
-		return 0;
-	return err_set(err, EIO, "write: a part of the output is lost");
-}
-
-static void
-complain(const struct err *err)
-{
-	AUTO(str_fini) struct str line = {0};
-
-	text_printable(&line, err->msg);
-	fprintf(stderr, "artel: %s\n", str_c(&line));
-}
-
 int
 main(int argc, const char **argv)
 {
-	struct context c = {.local = true};
-	struct err err = {0};
-	int r;
+	struct context c = {.local = true, .from = "local"};
+	int status;
 
 	options_parse(argc, argv, "artel", "artel", options, "[OPTION...] COMMAND [ARGUMENT...]   (`artel help` lists commands)",
 	    1, &c.args);
@@ -77,12 +49,7 @@ main(int argc, const char **argv)
 		fprintf(stderr, "artel: `%s` cannot be a user\n", c.user);
 		return EXIT_USAGE;
 	}
-	r = context_run(&c, &err);
-	if (r >= 0 && flush(&err) < 0)
-		r = -1;
-	if (r < 0)
-		complain(&err);
-	store_close(c.store);
+	status = context_main(&c, "artel");
 	strs_fini(&c.args);
-	return r >= 0 ? r : err.code == EINVAL ? VERB_USAGE : VERB_FAILED;
+	return status;
 }

@@ -1,5 +1,6 @@
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -24,7 +25,8 @@ command(const struct context *c, const char *name, const char *const *words, cha
 
 	if (n < 0)
 		return err_sys(err, "find artel-%s", name);
-	*path = xasprintf("%.*s-%s", (int)n, self, name);
+	self[n] = '\0';
+	*path = xasprintf("%.*s/artel-%s", (int)(strrchr(self, '/') - self), self, name);
 	vec_push(argv, (const char *)*path);
 	vec_push(argv, "--root");
 	vec_push(argv, c->root);

@@ -32,7 +32,7 @@ show_progress(void *arg, size_t done, size_t all)
 }
 
 static int
-set_group(struct repository *r, const char *value, struct err *err)
+set_group(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	free(r->base_group);
 	r->base_group = xstrdup(value);
@@ -151,7 +151,7 @@ create(struct context *c, struct err *err)
 		return err_set(err, EEXIST, "there is a repository %s already", name);
 	r.name = xstrdup(name);
 	r.accept_unsigned = o.accept_unsigned;
-	if (set_group(&r, o.group, err) < 0)
+	if (set_group(c, &r, o.group, err) < 0)
 		return -1;
 	for (size_t i = 0; i < o.arches.n; i++)
 		strs_add(&r.arches, o.arches.p[i]);
@@ -192,21 +192,21 @@ list(struct context *c, struct err *err)
 /* Its settings: each takes one value, and says what is wrong with it. */
 
 static int
-set_unsigned(struct repository *r, const char *value, struct err *err)
+set_unsigned(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	r->accept_unsigned = strcmp(value, "yes") == 0;
 	return r->accept_unsigned || strcmp(value, "no") == 0 ? 0 : err_set(err, EINVAL, "accept-unsigned is yes or no");
 }
 
 static int
-set_compression(struct repository *r, const char *value, struct err *err)
+set_compression(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	r->zstd = strcmp(value, "zstd") == 0;
 	return r->zstd || strcmp(value, "gz") == 0 ? 0 : err_set(err, EINVAL, "compression is gz or zstd");
 }
 
 static int
-set_key(struct repository *r, const char *value, struct err *err)
+set_key(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	if (*value == '-')
 		return err_set(err, EINVAL, "sign-key is gpg's name of a key, or none");
@@ -216,23 +216,19 @@ set_key(struct repository *r, const char *value, struct err *err)
 }
 
 static int
-set_keep(struct repository *r, const char *value, struct err *err)
+set_keep(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	r->keep_states = text_number(value, 1000000);
 	return r->keep_states > 0 ? 0 : err_set(err, EINVAL, "keep-states is a number of states");
 }
 
 static int
-set_allow(struct repository *r, const char *value, struct err *err)
+set_allow(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	AUTO(str_fini) struct str text = {0};
 	AUTO(allow_fini) struct allow allow = {0};
-	int got = strcmp(value, "none") == 0 ? 0 : strcmp(value, "-") == 0 ? context_stdin(&text, ALLOW_MAX, err) :
-	    file_read(AT_FDCWD, value, ALLOW_MAX, &text, err);
 
-	if (got == FILE_ABSENT)
-		return err_set(err, ENOENT, "there is no file %s", value);
-	if (got < 0 || allow_parse(&allow, str_c(&text), err) < 0)
+	if ((strcmp(value, "none") != 0 && context_input(c, value, ALLOW_MAX, &text, err) < 0) || allow_parse(&allow, str_c(&text), err) < 0)
 		return err_ctx(err, "%s", value);
 	free(r->allow);
 	r->allow = xstrdup(str_c(&text));
@@ -240,7 +236,7 @@ set_allow(struct repository *r, const char *value, struct err *err)
 }
 
 static int
-set_limits(struct repository *r, const char *value, struct err *err)
+set_limits(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	struct limits l = {0};
 	const char *text = strcmp(value, "none") == 0 ? "" : value;
@@ -253,14 +249,14 @@ set_limits(struct repository *r, const char *value, struct err *err)
 }
 
 static int
-set_network(struct repository *r, const char *value, struct err *err)
+set_network(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	r->network = strcmp(value, "yes") == 0;
 	return r->network || strcmp(value, "no") == 0 ? 0 : err_set(err, EINVAL, "network is yes or no");
 }
 
 static int
-set_sanity(struct repository *r, const char *value, struct err *err)
+set_sanity(const struct context *c, struct repository *r, const char *value, struct err *err)
 {
 	const char *text = strcmp(value, "none") == 0 ? "" : value;
 	struct sanity_policy p;
@@ -274,7 +270,7 @@ set_sanity(struct repository *r, const char *value, struct err *err)
 
 static const struct {
 	const char *name;
-	int (*set)(struct repository *r, const char *value, struct err *err);
+	int (*set)(const struct context *c, struct repository *r, const char *value, struct err *err);
 } settings[] = {
 	{"base-group", set_group}, {"accept-unsigned", set_unsigned}, {"compression", set_compression},
 	{"sign-key", set_key}, {"keep-states", set_keep}, {"allow", set_allow}, {"limits", set_limits},
@@ -293,7 +289,7 @@ set(struct context *c, struct err *err)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (strcmp(key, settings[i].name) == 0)
-			return settings[i].set(&r, value, err) < 0 ? -1 : repository_save(c->store, &r, err);
+			return settings[i].set(c, &r, value, err) < 0 ? -1 : repository_save(c->store, &r, err);
 	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits, network or sanity", key);
 }
 
@@ -359,15 +355,15 @@ list_packages(struct context *c, struct err *err)
 const struct verb repository_verbs[] = {
 	{"repo create", "NAME [--arch ARCH]... [--import [ARCH=]DIR]... [--base-group A,B] [--accept-unsigned]",
 	    "Make a repository, empty or from an rpm-md folder", create},
-	{"repo ls", "", "List repositories", list},
+	{"repo ls", "", "List repositories", list, REACH_USER},
 	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
-	    "allow FILE|-|none | limits LIST|none | network yes|no | sanity LIST|none", "Change its settings", set},
+	    "allow FILE|-|none | limits LIST|none | network yes|no | sanity LIST|none", "Change its settings", set, REACH_ADMIN},
 	{"repo needs", "NAME [PACKAGE [--features LIST|none] [--limits LIST|none] | PACKAGE --clear]",
-	    "What the jobs of a source package need of a builder", needs_verb},
-	{"repo history", "NAME", "Its states: serial, when, how, from which, tasks, checks; tab-separated", history},
-	{"repo replay", "NAME SERIAL", "Make a state again from its predecessor and compare every byte", merger_replay},
-	{"repo rollback", "NAME SERIAL", "Make an old state current again, as a new one", merger_rollback},
-	{"repo gc", "NAME [--keep N] [--dry-run]", "Remove old states, and what nothing needs any more", merger_sweep},
-	{"repo packages", "NAME", "Its packages: name, evr, arch, source, sha256; tab-separated", list_packages},
+	    "What the jobs of a source package need of a builder", needs_verb, REACH_ADMIN},
+	{"repo history", "NAME", "Its states: serial, when, how, from which, tasks, checks; tab-separated", history, REACH_USER},
+	{"repo replay", "NAME SERIAL", "Make a state again from its predecessor and compare every byte", merger_replay, REACH_ADMIN},
+	{"repo rollback", "NAME SERIAL", "Make an old state current again, as a new one", merger_rollback, REACH_ADMIN},
+	{"repo gc", "NAME [--keep N] [--dry-run]", "Remove old states, and what nothing needs any more", merger_sweep, REACH_ADMIN},
+	{"repo packages", "NAME", "Its packages: name, evr, arch, source, sha256; tab-separated", list_packages, REACH_USER},
 };
 const size_t n_repository_verbs = ARRAY_SIZE(repository_verbs);

@@ -1,0 +1,138 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "schema/login.h"
+#include "schema/user.h"
+#include "shell/command.h"
+#include "shell/context.h"
+#include "shell/gate.h"
+
+enum {
+	PATIENCE_S = 3600,	/* of one command that does not only watch */
+	ADDRESS_MAX = 64,
+};
+
+/* "ssh ADDRESS KEY" for the journal. What sshd says of the address is taken only if it looks like one. */
+static char *
+origin(const struct visit *v)
+{
+	const char *connection = getenv("SSH_CONNECTION");
+	size_t n = connection ? strspn(connection, "0123456789abcdefABCDEF.:%") : 0;
+
+	return xasprintf("ssh %.*s%s%s", n && n <= ADDRESS_MAX ? (int)n : 1, n && n <= ADDRESS_MAX ? connection : "-",
+	    v->key ? " " : "", v->key ? v->key : "");
+}
+
+/* Nothing that a client, or sshd for it, has put there is left; git's protocol is asked for in one variable. */
+static void
+clean_environment(const char *root)
+{
+	const char *protocol = getenv("GIT_PROTOCOL");
+	AUTO(free) char *kept = protocol && strlen(protocol) < ADDRESS_MAX &&
+	    strspn(protocol, "abcdefghijklmnopqrstuvwxyz0123456789=:") == strlen(protocol) ? xstrdup(protocol) : NULL;
+
+	clearenv();
+	setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
+	setenv("HOME", root, 1);
+	setenv("LANG", "C.UTF-8", 1);
+	if (kept)
+		setenv("GIT_PROTOCOL", kept, 1);
+}
+
+static void
+limit_process(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);
+	alarm(PATIENCE_S);
+}
+
+static int
+complain(const struct err *err)
+{
+	AUTO(str_fini) struct str line = {0};
+
+	text_printable(&line, err->msg);
+	fprintf(stderr, "artel: %s\n", str_c(&line));
+	return err->code == EINVAL ? VERB_USAGE : VERB_FAILED;
+}
+
+/* Before anything is done for them. */
+static int
+admit(struct context *c, struct err *err)
+{
+	if (!text_is_name(c->user))
+		return err_set(err, EACCES, "that cannot be a user's name");
+	return context_open(c, err) < 0 || context_user(c, err) < 0 ? -1 : 0;
+}
+
+int
+gate_open(const struct visit *v)
+{
+	AUTO(free) char *from = origin(v);
+	struct context c = {.root = v->root, .user = v->user, .from = from};
+	struct err err = {0};
+	int status;
+
+	limit_process();
+	clean_environment(v->root);
+	if (!v->command)
+		err_set(&err, EINVAL, "there is no shell here, %.100s; `help` lists the commands: ssh FARM help", v->user);
+	if (err.code || command_split(v->command, &c.args, &err) < 0 || admit(&c, &err) < 0)
+		status = complain(&err);
+	else if (c.args.n == 0)
+		status = complain((err_set(&err, EINVAL, "which command? `help` lists them"), &err));
+	else
+		status = context_main(&c, "artel");
+	store_close(c.store);
+	strs_fini(&c.args);
+	return status;
+}
+
+/* A path that sh, which sshd gives the forced command to, and authorized_keys take as it is. */
+static bool
+is_plain(const char *path)
+{
+	return path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._+-")] == '\0';
+}
+
+int
+gate_key(const char *root, const char *program, const char *fingerprint, struct err *err)
+{
+	AUTO(store_close) struct store *s = NULL;
+	AUTO(login_fini) struct login l = {0};
+	AUTO(free) char *path = realpath(root, NULL);
+	struct user u;
+	int r;
+
+	if (!path)
+		return err_sys(err, "%s", root);
+	if (!is_plain(path) || !is_plain(program))
+		return err_set(err, EINVAL, "%s: a farm that is reached over ssh has a path of letters, digits and /._+- only, and so "
+		    "has %s", path, program);
+	if (store_open(path, &s, err) < 0)
+		return -1;
+	r = login_get(s, fingerprint, &l, err);
+	if (r)
+		return r < 0 ? -1 : 0;
+	r = user_get(s, l.user, &u, err);
+	if (r == 0 && !u.disabled)
+		printf("restrict,command=\"%s --root %s --user %s --key %s\" %s\n", program, path, l.user, fingerprint, l.text);
+	return r < 0 ? -1 : 0;
+}

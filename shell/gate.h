@@ -1,0 +1,30 @@
+/*
+ * Where people come in by ssh. sshd says whose key it was and what was typed; from here on there is a context with a
+ * user, a clean environment, and one verb: nothing that was typed is ever given to a shell.
+ */
+#ifndef ARTEL_SHELL_GATE_H
+#define ARTEL_SHELL_GATE_H
+
+struct err;
+
+/* Who came, as sshd's configuration says it. */
+struct visit {
+	const char *root;	/* of the farm */
+	const char *user;
+	const char *key;	/* fingerprint, for the journal; NULL: not known */
+	const char *command;	/* as it was typed; NULL: none, a terminal was wanted */
+};
+
+/*
+ * Let the visitor do the one thing that was asked: the exit status. Says on stderr what is wrong. Takes over the
+ * process: environment, limits, descriptors beyond 2, and a time after which it ends.
+ */
+int gate_open(const struct visit *v);
+
+/*
+ * For sshd's AuthorizedKeysCommand: print the line of authorized_keys for a key by its fingerprint, nothing if it is
+ * nobody's, or of a user who is disabled. The forced command in it runs `program`. 0, -1.
+ */
+int gate_key(const char *root, const char *program, const char *fingerprint, struct err *err);
+
+#endif
