@@ -1,30 +1,11 @@
 #!/bin/bash
-# A whole farm of an ordinary user with subordinate ids: builds, tests and merges without root. The user exists only in
-# a mount namespace of this test, as FARMER, and sees the programs and the base repository there.
+# A whole farm of an ordinary user with subordinate ids: builds, tests and merges without root.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
 
-if [ -z "${FARMER:-}" ]; then
-	scenario_begin empty
-	base=$(base_make '' 2>/dev/null) || { echo 'Bail out! no base repository'; exit 1; }
-	for f in passwd group subuid subgid; do
-		[ ! -e "/etc/$f" ] || cp "/etc/$f" "$FARM/$f"
-		[ -e "/etc/$f" ] || : >"/etc/$f"
-	done
-	printf 'farmer:x:45678:45678::%s/home:/bin/sh\n' "$FARM" >>"$FARM/passwd"
-	printf 'farmer:x:45678:\n' >>"$FARM/group"
-	printf 'farmer:3000000:65536\n' | tee -a "$FARM/subuid" >>"$FARM/subgid"
-	mkdir "$FARM/home" "$FARM/programs" "$FARM/base" "$FARM/tests"
-	chown -R 45678:45678 "$FARM"
-	# shellcheck disable=SC2016 # expanded by that shell
-	FARMER=$FARM base=$base unshare -m --propagation private bash -c '
-		mount --bind "$BUILD" "$FARMER/programs" && mount --bind "$base" "$FARMER/base" && mount --bind "$0" "$FARMER/tests" || exit 1
-		for f in passwd group subuid subgid; do mount --bind "$FARMER/$f" "/etc/$f" || exit 1; done
-		export HOME=$FARMER/home BUILD=$FARMER/programs
-		exec setpriv --reuid 45678 --regid 45678 --clear-groups --inh-caps=-all bash "$FARMER/tests/scenario/builder-user.sh"' "$here"
-	exit
-fi
-
+# shellcheck source=tests/farmer.sh
+. "$here/farmer.sh"
+farmer_become "$0"
 scenario_begin empty
 farm_make "$FARMER/base" 2>/dev/null
 user_make joe
