@@ -8,6 +8,11 @@
 	"started, finished, reason, log, result, root, elapsed_ms, cpu_ms, memory, disk"
 /* As the index job_open has it: it is not used for a condition that is said in another way. One state by itself will do. */
 #define JOB_IS_OPEN(state) "(" state " = 'queued' OR " state " = 'running' OR " state " = 'waiting')"
+/* Likewise of the index task_unfinished. */
+#define TASK_IS_UNFINISHED(state) state " <> 'DONE' AND " state " <> 'CANCELLED'"
+/* Of a task that did not begin: for each subtask its SRPM, and on each architecture its build and a share in the test. */
+#define JOBS_EXPECTED(task) "(SELECT count(*) FROM subtask WHERE task = " task ".id)" \
+	" * (1 + 2 * (SELECT count(*) FROM repository_arch WHERE repository = " task ".repository))"
 #define BUILDER_COLUMNS "name, arches, features, slots, memory, seen, online, mode, why"
 #define EVENT_COLUMNS "id, at, kind, task, job, user, origin, state, text"
 #define MERGE_COLUMNS "id, repository, base, serial, state, started, finished, kind, published, checker"
@@ -140,6 +145,22 @@ STATEMENT(USER_MAIL, "UPDATE user SET mail = ? WHERE name = ?")
 STATEMENT(USER_MAIL_GET, "SELECT mail FROM user WHERE name = ? AND NOT disabled")
 STATEMENT(USER_FIND, "SELECT name, admin, disabled, (SELECT count(*) FROM signing_key k WHERE k.user = user.name),"
 	" weight, max_running FROM user ORDER BY name")
+STATEMENT(USER_SPENT, "SELECT spent FROM user WHERE name = ?")
+STATEMENT(USER_SPEND, "UPDATE user SET spent = ? WHERE name = ?")
+STATEMENT(QUOTA_GET, "SELECT coalesce((SELECT value FROM quota WHERE user = ?1 AND name = ?2),"
+	" (SELECT value FROM quota WHERE user = '' AND name = ?2), ?3), coalesce((SELECT admin FROM user WHERE name = ?1), 0)")
+STATEMENT(QUOTA_LINE, "SELECT value FROM quota WHERE user = ? AND name = ?")
+STATEMENT(QUOTA_SET, "INSERT OR REPLACE INTO quota (user, name, value) VALUES (?, ?, ?)")
+STATEMENT(QUOTA_DEL, "DELETE FROM quota WHERE user = ? AND name = ?")
+STATEMENT(QUOTA_TASKS, "SELECT count(*) FROM task INDEXED BY task_unfinished WHERE owner = ? AND " TASK_IS_UNFINISHED("state"))
+/* One look into job_open for each task that has jobs, none at the jobs of others; what has not begun counts as it is expected. */
+STATEMENT(QUOTA_JOBS, "SELECT coalesce(sum(iif(t.state = 'BUILDING',"
+	" (SELECT count(*) FROM job INDEXED BY job_open WHERE state = 'queued' AND task = t.id)"
+	" + (SELECT count(*) FROM job INDEXED BY job_open WHERE state = 'running' AND task = t.id)"
+	" + (SELECT count(*) FROM job INDEXED BY job_open WHERE state = 'waiting' AND task = t.id), " JOBS_EXPECTED("t") ")), 0)"
+	" FROM task t INDEXED BY task_unfinished WHERE t.owner = ? AND " TASK_IS_UNFINISHED("t.state")
+	" AND t.state IN ('BUILDING', 'AWAITING', 'POSTPONED')")
+STATEMENT(QUOTA_EXPECT, "SELECT " JOBS_EXPECTED("t") " FROM task t WHERE t.id = ?")
 STATEMENT(KEY_ADD, "INSERT OR REPLACE INTO signing_key (user, fingerprint, kind, text, added) VALUES (?, ?, ?, ?, ?)")
 STATEMENT(KEY_ALL, "SELECT k.user, k.kind, k.fingerprint, k.text FROM signing_key k JOIN user u ON u.name = k.user"
 	" WHERE NOT u.disabled ORDER BY k.user, k.fingerprint")

@@ -37,5 +37,8 @@ CREATE TABLE quota (
 	PRIMARY KEY (user, name)
 ) STRICT, WITHOUT ROWID;
 
+-- Those tasks of somebody that count: of those that have ended there are ever more.
+CREATE INDEX task_unfinished ON task (owner, state) WHERE state <> 'DONE' AND state <> 'CANCELLED';
+
 -- What one person did; the scheduler's events, which are most, are not in it.
 CREATE INDEX event_user ON event (user) WHERE user <> 'scheduler';
