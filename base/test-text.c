@@ -35,7 +35,8 @@ test_printable(void **state)
 		{"\xff\xfe", "??"}, {"\xc3", "?"}, {"\xc3z", "?z"}, {"\xe2\x82", "??"}, {"\xc2\x9b" "0m", "??0m"},
 		{"\xc2\xa0", "\xc2\xa0"}, {"\xc0\x9b", "??"}, {"\xe0\x82\x9b", "???"}, {"\xf0\x80\x82\x9b", "????"},
 		{"\xed\xa0\x80", "???"}, {"\xf4\x90\x80\x80", "????"}, {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},
-		{"\xe0\xa0\x80", "\xe0\xa0\x80"}, {"\xf5\x80\x80\x80", "????"},
+		{"\xe0\xa0\x80", "\xe0\xa0\x80"}, {"\xf5\x80\x80\x80", "????"}, {"a\xe2\x80\xae" "b", "a???b"},
+		{"\xe2\x81\xa6", "???"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -45,9 +46,10 @@ test_printable(void **state)
 		assert_string_equal(str_c(&out), cases[i].out);
 		assert_int_equal(text_is_printable(cases[i].in), strcmp(cases[i].in, cases[i].out) == 0);
 	}
-	assert_false(text_is_printable("a\xe2\x80\xae" "b"));
-	assert_false(text_is_printable("\xe2\x81\xa6"));
 	assert_true(text_is_printable("\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"));
+	assert_true(text_is_lines("one\n\ttwo \xc3\xa4\n"));
+	assert_false(text_is_lines("one\r\n"));
+	assert_false(text_is_lines("one\n\033[m"));
 	assert_int_equal(text_length("a\xc3\xa4\xe2\x82\xac"), 3);
 	assert_int_equal(text_length(""), 0);
 }
@@ -63,6 +65,7 @@ test_lines(void **state)
 		{"over\rwritten\r\r", "written"}, {"|\b/\b-\bdone", "done"}, {"\b\b\xc3\xa4\bx", "x"}, {"end\033", "end"},
 		{"end\033[31", "end"}, {"end\033]0;open", "end"}, {"\033[3\ax", "?x"}, {"\033\033[mx", "x"}, {"a\ab\xff", "a?b?"},
 		{"\xc2\x9b" "31m", "??31m"}, {"\xe2\x82", "??"}, {"\033P1$q\033\\x", "x"},
+		{"a\xe2\x80\xae" "b", "a???b"},
 	};
 	AUTO(str_fini) struct str nul = {0};
 

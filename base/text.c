@@ -43,14 +43,30 @@ turns(const unsigned char *s)
 	return s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
 }
 
+/* The length of the character at s if a terminal may have it as it is, or 0. */
+static size_t
+plain_length(const unsigned char *s)
+{
+	size_t n = utf8_length(s);
+
+	return (n == 1 && (*s < 0x20 || *s == 0x7f)) || (n == 3 && turns(s)) ? 0 : n;
+}
+
 bool
 text_is_printable(const char *s)
 {
-	for (size_t n; *s; s += n) {
-		n = utf8_length((const unsigned char *)s);
-		if (n == 0 || (n == 1 && (*s < 0x20 || *s == 0x7f)) || (n == 3 && turns((const unsigned char *)s)))
+	for (size_t n; *s; s += n)
+		if ((n = plain_length((const unsigned char *)s)) == 0)
 			return false;
-	}
+	return true;
+}
+
+bool
+text_is_lines(const char *s)
+{
+	for (size_t n; *s; s += n)
+		if ((n = *s == '\n' || *s == '\t' ? 1 : plain_length((const unsigned char *)s)) == 0)
+			return false;
 	return true;
 }
 
@@ -58,9 +74,9 @@ void
 text_printable(struct str *out, const char *s)
 {
 	while (*s) {
-		size_t n = utf8_length((const unsigned char *)s);
+		size_t n = plain_length((const unsigned char *)s);
 
-		if (n == 0 || (n == 1 && (*s < 0x20 || *s == 0x7f))) {
+		if (n == 0) {
 			str_putc(out, '?');
 			s++;
 		} else {
@@ -119,8 +135,8 @@ line_piece(struct str *out, size_t from, const char *s, size_t n)
 		return 1;
 	default:
 		memcpy(bytes, s, n < 4 ? n : 4);
-		len = utf8_length(bytes);
-		if (len == 0 || (len == 1 && (bytes[0] < 0x20 || bytes[0] == 0x7f))) {
+		len = plain_length(bytes);
+		if (len == 0) {
 			str_putc(out, '?');
 			return 1;
 		}

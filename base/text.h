@@ -12,7 +12,9 @@ struct str;
 bool text_is_name(const char *s);
 /* Whether all of s is UTF-8 without control characters, and without those that turn the direction of the text around them. */
 bool text_is_printable(const char *s);
-/* Append s with control characters, DEL and bytes that are not UTF-8 shown as ?. */
+/* The same of text of several lines: tabs and line ends are allowed. */
+bool text_is_lines(const char *s);
+/* Append s with each byte that text_is_printable() does not allow shown as ?. */
 void text_printable(struct str *out, const char *s);
 /*
  * Append a line of a program's output (any n bytes, no line end in it) as a terminal would leave it: escape sequences

@@ -207,6 +207,16 @@ context_stdin(struct str *out, size_t max, struct err *err)
 }
 
 int
+context_text(struct str *out, size_t max, struct err *err)
+{
+	if (context_stdin(out, max, err) < 0)
+		return -1;
+	while (out->n && out->p[out->n - 1] == '\n')
+		out->p[--out->n] = '\0';
+	return text_is_lines(str_c(out)) ? 0 : err_set(err, EINVAL, "standard input: not lines of printable UTF-8");
+}
+
+int
 context_input(const struct context *c, const char *file, size_t max, struct str *out, struct err *err)
 {
 	int r;

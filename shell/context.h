@@ -79,7 +79,9 @@ void context_give_way(void);
 
 /* All of standard input, at most max bytes. */
 int context_stdin(struct str *out, size_t max, struct err *err);
-/* The same of a file, or of standard input where it is `-`; over ssh it is always that: no file of the host is read. */
+/* The same of text in lines of printable UTF-8, without the line ends behind the last. */
+int context_text(struct str *out, size_t max, struct err *err);
+/* The same as context_stdin() of a file, or of standard input where it is `-`; over ssh it is always that: no file of the host is read. */
 int context_input(const struct context *c, const char *file, size_t max, struct str *out, struct err *err);
 
 extern const struct verb task_verbs[], farm_verbs[], user_verbs[], builder_verbs[], repository_verbs[], plumb_verbs[];

@@ -327,6 +327,8 @@ farm_log(struct context *c, struct err *err)
 
 	if (take_options(c, &o, err) < 0 || choice_parse(c, o.what, &choice, err) < 0)
 		return -1;
-	o.raw |= !isatty(STDOUT_FILENO);
+	if (o.raw && !c->local)
+		return err_set(err, EACCES, "`log --raw` is for the farm's own host: what a build wrote may take over a terminal");
+	o.raw |= c->local && !isatty(STDOUT_FILENO);
 	return o.follow ? follow(c, &choice, &o, err) : print_all(c, &choice, &o, err);
 }

@@ -332,6 +332,19 @@ history(struct context *c, struct err *err)
 	return 0;
 }
 
+static void
+print_member(const struct member *m)
+{
+	const char *const columns[] = {m->name, m->evr, m->arch, m->source, m->sha256};
+	AUTO(str_fini) struct str line = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		str_puts(&line, i ? "\t" : "");
+		text_printable(&line, columns[i]);
+	}
+	puts(str_c(&line));
+}
+
 /* Current packages: name, evr, arch, source, sha256; tab-separated. */
 static int
 list_packages(struct context *c, struct err *err)
@@ -347,7 +360,7 @@ list_packages(struct context *c, struct err *err)
 		if (member_find(c->store, name, r.arches.p[a], NULL, &l, err) < 0)
 			return -1;
 		for (size_t i = 0; i < l.n; i++)
-			printf("%s\t%s\t%s\t%s\t%s\n", l.p[i].name, l.p[i].evr, l.p[i].arch, l.p[i].source, l.p[i].sha256);
+			print_member(&l.p[i]);
 	}
 	return 0;
 }

@@ -151,16 +151,16 @@ put_time(int64_t ms, struct str *out)
 	str_puts(out, text);
 }
 
-/* A message in a key=value line: blanks become underscores. */
+/* A message in a key=value line: blanks and line ends become underscores. */
 static void
 put_word(const char *text, struct str *out)
 {
-	size_t from = out->n;
+	AUTO(free) char *word = xstrdup(text);
 
-	text_printable(out, text);
-	for (size_t i = from; i < out->n; i++)
-		if (out->p[i] == ' ')
-			out->p[i] = '_';
+	for (char *p = word; *p; p++)
+		if (strchr(" \t\n", *p))
+			*p = '_';
+	text_printable(out, word);
 }
 
 static void

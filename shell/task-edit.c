@@ -456,7 +456,7 @@ say_verdict(struct context *c, const char *verdict, struct err *err)
 		context_next(c);
 	if (need_subtask(c, false, &t, &sub, err) < 0 || context_end(c, err) < 0)
 		return -1;
-	if (!revoke && context_stdin(&text, TEXT_MAX, err) < 0)
+	if (!revoke && context_text(&text, TEXT_MAX, err) < 0)
 		return -1;
 	if (subtask_find(c->store, t.id, &l, err) < 0 || store_begin(c->store, err) < 0)
 		return -1;

@@ -15,6 +15,23 @@
 
 enum { MESSAGE_MAX = 4096 };
 
+/* What follows -m; the last one counts. */
+static int
+take_message(struct context *c, struct str *message, struct err *err)
+{
+	const char *word = context_need(c, "the message after -m", err);
+
+	str_clear(message);
+	if (!word)
+		return -1;
+	if (strcmp(word, "-") == 0)
+		return context_text(message, MESSAGE_MAX, err);
+	str_puts(message, word);
+	if (message->n > MESSAGE_MAX || !text_is_printable(word))
+		return err_set(err, EINVAL, "a message is at most %d bytes of printable UTF-8", (int)MESSAGE_MAX);
+	return 0;
+}
+
 int
 task_run_option(struct context *c, struct task_run_options *o, struct str *message, struct err *err)
 {
@@ -24,10 +41,7 @@ task_run_option(struct context *c, struct task_run_options *o, struct str *messa
 		return 0;
 	context_next(c);
 	if (strcmp(word, "-m") == 0) {
-		word = context_need(c, "the message after -m", err);
-		if (!word)
-			return -1;
-		if (strcmp(word, "-") == 0 ? context_stdin(message, MESSAGE_MAX, err) < 0 : (str_puts(message, word), 0))
+		if (take_message(c, message, err) < 0)
 			return -1;
 		o->message = str_c(message);
 	} else if (strcmp(word, "--dry-run") == 0) {
