@@ -84,10 +84,13 @@ migrate_locked(sqlite3 *db, struct err *err)
 
 /* Before anything else is asked of the database: even its journal mode is kept in the file. */
 static int
-refuse_newer(sqlite3 *db, int *have, struct err *err)
+refuse_others(sqlite3 *db, int least, int *have, struct err *err)
 {
 	if (version(db, have, err) < 0)
 		return -1;
+	if (*have < least)
+		return err_set(err, EPROTO, "its version %d is older than this program's (%d): whoever runs the farm has to bring it up "
+		    "to date: any command that reads it on the farm's host does, as `artel task ls`", *have, least);
 	if (*have > STORE_VERSION)
 		return err_set(err, EPROTO, "its version %d is newer than this program knows (%d): "
 		    "upgrade artel; nothing was changed", *have, (int)STORE_VERSION);
@@ -125,8 +128,9 @@ on_busy(void *root, int times)
 	return 1;
 }
 
+/* least: the oldest version that is taken. */
 static int
-open_db(const char *path, int flags, sqlite3 **out, struct err *err)
+open_db(const char *path, int flags, int least, sqlite3 **out, struct err *err)
 {
 	AUTO(sqlite3_close) sqlite3 *db = NULL;
 	int have = 0;
@@ -134,7 +138,7 @@ open_db(const char *path, int flags, sqlite3 **out, struct err *err)
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | flags, NULL) != SQLITE_OK)
 		return fail(db, path, err);
 	sqlite3_busy_timeout(db, BUSY_MS);
-	if (refuse_newer(db, &have, err) < 0 ||
+	if (refuse_others(db, least, &have, err) < 0 ||
 	    run_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err) < 0 ||
 	    migrate(db, have, err) < 0)
 		return err_ctx(err, "%s", path);
@@ -157,11 +161,11 @@ store_create(const char *root, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (file_mkdirs(dir, folders[i], err) < 0)
 			return err_ctx(err, "%s", root);
-	return open_db(path, SQLITE_OPEN_CREATE, &db, err);
+	return open_db(path, SQLITE_OPEN_CREATE, 0, &db, err);
 }
 
-int
-store_open(const char *root, struct store **out, struct err *err)
+static int
+open_at(const char *root, int least, struct store **out, struct err *err)
 {
 	AUTO(store_close) struct store *s = xcalloc(1, sizeof(*s));
 	AUTO(free) char *path = xasprintf("%s/farm.db", root);
@@ -173,11 +177,23 @@ store_open(const char *root, struct store **out, struct err *err)
 		return err_set(err, errno, "%s: no farm here (%s); `artel init --root %s` makes one, "
 		    "--root or ARTEL_ROOT name another", root, strerror(errno), root);
 	s->dir = file_open_dir(AT_FDCWD, root, err);
-	if (s->dir < 0 || open_db(path, 0, &s->db, err) < 0)
+	if (s->dir < 0 || open_db(path, 0, least, &s->db, err) < 0)
 		return -1;
 	sqlite3_busy_handler(s->db, on_busy, s->root);
 	*out = STEAL(s);
 	return 0;
+}
+
+int
+store_open(const char *root, struct store **out, struct err *err)
+{
+	return open_at(root, 0, out, err);
+}
+
+int
+store_open_as_is(const char *root, struct store **out, struct err *err)
+{
+	return open_at(root, STORE_VERSION, out, err);
 }
 
 void

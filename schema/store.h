@@ -48,6 +48,8 @@ int store_create(const char *root, struct err *err);
  * knows is refused; a folder that is no farm gets an error that says what to do.
  */
 int store_open(const char *root, struct store **out, struct err *err);
+/* The same for those who come from outside, in whose time nothing is migrated: an older database is refused too. */
+int store_open_as_is(const char *root, struct store **out, struct err *err);
 /* For a process that writes all the time: more pages in memory, also what savepoints need, and the log put back less often. */
 int store_tune(struct store *s, struct err *err);
 /* For the same, before anything is opened: nobody asks how much memory SQLite has, so it need not count. */

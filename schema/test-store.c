@@ -123,6 +123,25 @@ refused_unchanged(const char *journal)
 	assert_memory_equal(before.p, after.p, before.n);
 }
 
+/* Who comes from outside migrates nothing. */
+static void
+test_as_is(void **state)
+{
+	AUTO(folder_fini) struct folder f = folder_make();
+	AUTO(free) char *schema = unit_data("../../schema/version-1.sql");
+	AUTO(store_close) struct store *s = NULL;
+	struct err err = {0};
+
+	folder_put(&f, "farm.db", "");
+	exec_sql(f.path, schema);
+	exec_sql(f.path, "PRAGMA user_version = 1;");
+	FAILS(store_open_as_is(f.path, &s, &err), "its version 1 is older than this program's");
+	assert_null(s);
+	OK(store_open(f.path, &s, &err));
+	store_close(STEAL(s));
+	OK(store_open_as_is(f.path, &s, &err));
+}
+
 static void
 test_newer(void **state)
 {
@@ -582,6 +601,7 @@ main(void)
 		cmocka_unit_test(test_statements),
 		cmocka_unit_test(test_migrate),
 		cmocka_unit_test(test_from_version_1),
+		cmocka_unit_test(test_as_is),
 		cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_not_a_database),
 		cmocka_unit_test(test_nested),

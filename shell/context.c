@@ -43,7 +43,7 @@ context_open(struct context *c, struct err *err)
 {
 	if (c->store)
 		return 0;
-	if (store_open(c->root, &c->store, err) < 0)
+	if ((c->local ? store_open : store_open_as_is)(c->root, &c->store, err) < 0)
 		return -1;
 	c->store->user = c->user;
 	c->store->origin = c->from;

@@ -126,7 +126,7 @@ gate_key(const char *root, const char *program, const char *fingerprint, struct 
 	if (!is_plain(path) || !is_plain(program))
 		return err_set(err, EINVAL, "%s: a farm that is reached over ssh has a path of letters, digits and /._+- only, and so "
 		    "has %s", path, program);
-	if (store_open(path, &s, err) < 0)
+	if (store_open_as_is(path, &s, err) < 0)
 		return -1;
 	r = login_get(s, fingerprint, &l, err);
 	if (r)
