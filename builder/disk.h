@@ -9,21 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/disk-use.h"
 #include "base/sandbox.h"
 
 struct cgroup;
 struct err;
-
-struct disk_use {
-	uint64_t bytes;		/* of blocks: a hole takes none; a file of n names counts 1/n by each */
-	uint64_t files;		/* names of any kind, folders too */
-};
-
-/*
- * Add up what is below `path`, on its own file system. It ends early when more than `max` (0: not limited) is
- * found or the time is over (tick_ms(); 0: never); *out is what was found until then. Absent: nothing.
- */
-int disk_measure(int dir, const char *path, const struct disk_use *max, int64_t deadline, struct disk_use *out, struct err *err);
 
 /*
  * The look at one job's folder. Free space and files of the file system are asked often; the folder is walked, in a

@@ -2,7 +2,9 @@
 #include "tests/unit.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/sandbox.h"
 #include "base/text.h"
@@ -32,7 +34,7 @@ test_measure(void **state)
 
 	memset(big, 'x', 100000);
 	use = measure(&f, "absent", &no_max);
-	assert_true(use.bytes == 0 && use.files == 0);
+	assert_true(use.bytes == 0 && use.files == 0 && use.changed == 0);
 	mkdirat(f.fd, "job", 0755);
 	mkdirat(f.fd, "job/a", 0755);
 	mkdirat(f.fd, "job/a/b", 0755);
@@ -42,6 +44,9 @@ test_measure(void **state)
 	symlinkat("../outside", f.fd, "job/a/outside");
 	use = measure(&f, "job", &no_max);
 	assert_int_equal(use.files, 5);
+	assert_true(use.changed <= time(NULL) && use.changed > time(NULL) - 3600);
+	assert_int_equal(utimensat(f.fd, "job/a/b", (const struct timespec[]){{.tv_sec = 5000000000}, {.tv_sec = 5000000000}}, 0), 0);
+	assert_int_equal(measure(&f, "job", &no_max).changed, 5000000000);
 	assert_true(use.bytes >= 100000 && use.bytes < 150000);
 	/* Of a hole only what is there counts, and of a file with many names each has its share. */
 	assert_int_equal(ftruncate(openat(f.fd, "job/hole", O_CREAT | O_RDWR | O_CLOEXEC, 0644), 1 << 30), 0);
