@@ -52,6 +52,9 @@ test_printable(void **state)
 	assert_false(text_is_lines("one\n\033[m"));
 	assert_int_equal(text_length("a\xc3\xa4\xe2\x82\xac"), 3);
 	assert_int_equal(text_length(""), 0);
+	assert_true(text_has_letter("+1 \xd0\xb4"));
+	assert_false(text_has_letter("+1 \xe2\x82\xac ?!"));
+	assert_false(text_has_letter(""));
 }
 
 static void

@@ -70,6 +70,15 @@ text_is_lines(const char *s)
 	return true;
 }
 
+bool
+text_has_letter(const char *s)
+{
+	for (; *s; s = g_utf8_next_char(s))
+		if (g_unichar_isalpha(g_utf8_get_char(s)))
+			return true;
+	return false;
+}
+
 void
 text_printable(struct str *out, const char *s)
 {

@@ -14,6 +14,8 @@ bool text_is_name(const char *s);
 bool text_is_printable(const char *s);
 /* The same of text of several lines: tabs and line ends are allowed. */
 bool text_is_lines(const char *s);
+/* Whether there is a letter in s, of any alphabet; s is UTF-8. */
+bool text_has_letter(const char *s);
 /* Append s with each byte that text_is_printable() does not allow shown as ?. */
 void text_printable(struct str *out, const char *s);
 /*

@@ -14,12 +14,20 @@ int
 event_add(struct store *s, const char *kind, int64_t task, int64_t job, const char *state,
 	struct err *err, const char *text, ...)
 {
-	char line[1024];
+	AUTO(free) char *longer = NULL;
+	char buf[1024], *line = buf;
 	va_list ap;
+	int n;
 
 	va_start(ap, text);
-	vsnprintf(line, sizeof(line), text, ap);
+	n = vsnprintf(buf, sizeof(buf), text, ap);
 	va_end(ap);
+	if (n >= (int)sizeof(buf)) {
+		line = longer = xcalloc((size_t)n + 1, 1);
+		va_start(ap, text);
+		vsnprintf(longer, (size_t)n + 1, text, ap);
+		va_end(ap);
+	}
 	s->ring = true;
 	if (store_run(s, STMT_EVENT_ADD, err, "isiissss", now_ms(), kind, task, job, s->user, s->origin, state, line) < 0)
 		return -1;
