@@ -5,12 +5,14 @@
 #include "base/err.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "merger/commit.h"
 #include "package/evr.h"
 #include "repo/check.h"
 #include "repo/publish.h"
 #include "repo/state.h"
+#include "schema/acl-list.h"
 #include "schema/event.h"
 #include "schema/merge.h"
 #include "schema/store.h"
@@ -28,6 +30,8 @@ struct commit {
 	int64_t serial, merge, started;
 	struct state_files *files;	/* one an architecture */
 	struct strs *removed;		/* sources that leave, of each architecture */
+	struct map left;		/* sources that none is left of; those that came again have a value */
+	struct map orphans;		/* lists that @nobody leads */
 };
 
 /* A fault point of its own name between any two steps of a commit. */
@@ -116,19 +120,53 @@ is_last(const struct commit *c, const struct candidate *cand, const char *source
 	return true;
 }
 
+/* Of several tasks of a batch that bring a source the first one's user leads its list. */
+static const struct subtask *
+first_of(const struct commit *c, const char *source)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct subtask_list *l = &c->batch->items.p[c->order[i]].subs;
+
+		for (size_t k = 0; k < l->n; k++)
+			if (l->p[k].kind != SUBTASK_DELETE && strcmp(l->p[k].package, source) == 0)
+				return &l->p[k];
+	}
+	return NULL;
+}
+
+/* A source that is new is its user's, and one that nobody leads that of who built it; a rebuild changes nothing of it. */
+static int
+record_owner(struct commit *c, const struct subtask *t, bool is_new, struct err *err)
+{
+	const char *repository = c->repository->name;
+	const struct subtask *first;
+
+	if (map_find(&c->orphans, t->package) != MAP_NONE)
+		return t->kind == SUBTASK_REBUILD ? 0 : acl_adopt(c->s, repository, t->package, t->user, t->task, err);
+	if (!is_new || c->repository->no_new_owner)
+		return 0;
+	first = first_of(c, t->package);
+	return acl_bring(c->s, repository, t->package, first->user, first->task, err);
+}
+
 static int
 record_sources(struct commit *c, const struct candidate *cand, struct err *err)
 {
 	for (size_t i = 0; i < cand->subs.n; i++) {
 		const struct subtask *t = &cand->subs.p[i];
 		AUTO(free) char *evr = source_evr(c, t->package);
+		bool is_new;
 		const struct source src = {t->package, cand->evr[i] ? cand->evr[i] : evr, t->srpm, t->srpm_file, cand->task.id};
 
 		/* Nothing of it is left when a later task of the batch took its packages over. */
 		if (t->kind == SUBTASK_DELETE || !*evr || !is_last(c, cand, t->package))
 			continue;
-		if (source_close(c->s, c->repository->name, t->package, c->serial, err) < 0 ||
-		    source_add(c->s, c->repository->name, &src, c->serial, err) < 0)
+		if (source_close(c->s, c->repository->name, t->package, c->serial, err) < 0)
+			return -1;
+		is_new = store_changes(c->s) == 0 && map_find(&c->left, t->package) == MAP_NONE;
+		if (!is_new)
+			map_set(&c->left, t->package, 1);
+		if (source_add(c->s, c->repository->name, &src, c->serial, err) < 0 || record_owner(c, t, is_new, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -200,16 +238,32 @@ close_removed(struct commit *c, size_t a, struct err *err)
 		if (member_close(c->s, c->repository->name, c->repository->arches.p[a], removed->p[i], c->serial, err) < 0 ||
 		    keep_left(c, a, removed->p[i], err) < 0)
 			return -1;
-		if (!source_left(c, removed->p[i]) &&
-		    source_close(c->s, c->repository->name, removed->p[i], c->serial, err) < 0)
+		if (source_left(c, removed->p[i]))
+			continue;
+		if (source_close(c->s, c->repository->name, removed->p[i], c->serial, err) < 0)
 			return -1;
+		if (store_changes(c->s))
+			map_add(&c->left, removed->p[i]);
 	}
+	return 0;
+}
+
+/* What did not come again has no list any more. */
+static int
+close_lists(struct commit *c, struct err *err)
+{
+	for (uint32_t i = 0; i < c->left.n; i++)
+		if (c->left.key[i].value == MAP_NONE &&
+		    acl_leave(c->s, c->repository->name, c->left.key[i].text, c->serial, err) < 0)
+			return -1;
 	return 0;
 }
 
 static int
 record_all(struct commit *c, struct err *err)
 {
+	if (acl_orphans(c->s, c->repository->name, &c->orphans, err) < 0)
+		return -1;
 	for (size_t a = 0; a < c->repository->arches.n; a++)
 		if (close_removed(c, a, err) < 0)
 			return -1;
@@ -220,7 +274,7 @@ record_all(struct commit *c, struct err *err)
 	for (size_t i = 0; i < c->n; i++)
 		if (record_task(c, &c->batch->items.p[c->order[i]], err))
 			return -1;
-	if (attempt_forget(c->s, c->repository->name, c->serial, err) < 0)
+	if (close_lists(c, err) < 0 || attempt_forget(c->s, c->repository->name, c->serial, err) < 0)
 		return -1;
 	if (repository_set_serial(c->s, c->repository->name, c->serial, err) < 0 ||
 	    merge_set(c->s, c->merge, "CURRENT", err) < 0)
@@ -373,5 +427,7 @@ commit_batch(struct store *s, struct repository *repository, struct batch *b, co
 	for (size_t a = 0; a < repository->arches.n; a++)
 		strs_fini(&c.removed[a]);
 	free(c.removed);
+	map_fini(&c.left);
+	map_fini(&c.orphans);
 	return r;
 }

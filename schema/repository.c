@@ -68,6 +68,8 @@ repository_get(struct store *s, const char *name, struct repository *out, struct
 	out->limits = xstrdup(store_text(q, 7));
 	out->network = store_int(q, 8);
 	out->sanity = xstrdup(store_text(q, 9));
+	out->closed = strcmp(store_text(q, 10), "deny") == 0;
+	out->no_new_owner = !store_int(q, 11);
 	store_done(q);
 	q = store_query(s, STMT_REPO_ARCHES, err, "s", name);
 	while ((r = store_row(s, q, err)) > 0)
@@ -95,9 +97,10 @@ repository_save(struct store *s, const struct repository *r, struct err *err)
 {
 	if (store_begin(s, err) < 0)
 		return -1;
-	if (store_run(s, STMT_REPO_SAVE, err, "sissississ", r->base_group, (int64_t)r->accept_unsigned,
+	if (store_run(s, STMT_REPO_SAVE, err, "sissississis", r->base_group, (int64_t)r->accept_unsigned,
 	    r->zstd ? "zstd" : "gz", r->sign_key ? r->sign_key : "", r->keep_states, r->allow ? r->allow : "",
-	    r->limits ? r->limits : "", (int64_t)r->network, r->sanity ? r->sanity : "", r->name) < 0 ||
+	    r->limits ? r->limits : "", (int64_t)r->network, r->sanity ? r->sanity : "",
+	    r->closed ? "deny" : "allow", (int64_t)!r->no_new_owner, r->name) < 0 ||
 	    event_add(s, "repo", 0, 0, "", err, "repository %s: settings changed", r->name) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);

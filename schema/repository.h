@@ -25,6 +25,8 @@ struct repository {
 	char *limits;			/* of its jobs, beside the scheduler's (wire/limits.h) */
 	bool network;			/* its builds may reach the network */
 	char *sanity;			/* levels of package checks that differ from the default */
+	bool closed;			/* packages without a list may be changed by administrators only */
+	bool no_new_owner;		/* who brings a new package does not get to lead its list */
 	struct strs arches;
 };
 void repository_fini(struct repository *r);

@@ -167,22 +167,28 @@ STATEMENT(KEY_ALL, "SELECT k.user, k.kind, k.fingerprint, k.text FROM signing_ke
 STATEMENT(LOGIN_ADD, "INSERT INTO login_key (fingerprint, user, text, added) VALUES (?, ?, ?, ?)")
 STATEMENT(LOGIN_GET, "SELECT user, text FROM login_key WHERE fingerprint = ?")
 STATEMENT(ACL_FIND, "SELECT member FROM acl WHERE repository = ? AND item = ? ORDER BY seq")
-STATEMENT(ACL_ADD, "INSERT OR IGNORE INTO acl (repository, item, seq, member) SELECT ?1, ?2, coalesce(max(seq), 0) + 1, ?3"
-	" FROM acl WHERE repository = ?1 AND item = ?2")
-STATEMENT(ACL_DEL, "DELETE FROM acl WHERE repository = ? AND item = ? AND member = ?")
-STATEMENT(APPROVAL_SET, "INSERT OR REPLACE INTO approval (task, subtask, user, verdict, text, at) VALUES (?, ?, ?, ?, ?, ?)")
-STATEMENT(APPROVAL_DEL, "DELETE FROM approval WHERE task = ? AND subtask = ? AND user = ? AND verdict = ?")
+STATEMENT(ACL_HAS, "SELECT 1 FROM acl WHERE repository = ? AND item = ? AND member = ?")
+STATEMENT(ACL_NAMING, "SELECT item FROM acl INDEXED BY acl_member WHERE repository = ? AND member = ? ORDER BY item")
+STATEMENT(ACL_ALL, "SELECT item, member FROM acl WHERE repository = ? ORDER BY item NOT GLOB '@*', item, seq")
+STATEMENT(ACL_CLEAR, "DELETE FROM acl WHERE repository = ? AND item = ?")
+STATEMENT(ACL_PUT, "INSERT INTO acl (repository, item, seq, member) VALUES (?, ?, ?, ?)")
+STATEMENT(ACL_BRING, "INSERT INTO acl (repository, item, seq, member) SELECT ?1, ?2, 1, ?3"
+	" WHERE NOT EXISTS (SELECT 1 FROM acl WHERE repository = ?1 AND item = ?2)")
+STATEMENT(APPROVAL_ADD, "INSERT INTO approval (task, subtask, user, verdict, text, at) VALUES (?, ?, ?, ?, ?, ?)")
+STATEMENT(APPROVAL_DEL, "DELETE FROM approval WHERE task = ? AND subtask = ? AND user = ?")
+STATEMENT(APPROVAL_REVOKE, "DELETE FROM approval WHERE task = ? AND subtask = ? AND user = ? AND verdict = ?")
 STATEMENT(APPROVAL_FORGET, "DELETE FROM approval WHERE task = ? AND subtask = ?")
-STATEMENT(APPROVAL_FIND, "SELECT user FROM approval WHERE task = ? AND subtask = ? AND verdict = ? ORDER BY user")
+STATEMENT(APPROVAL_ALL, "SELECT user, verdict FROM approval WHERE task = ? AND subtask = ? ORDER BY user")
 
-STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned, compression, sign_key, keep_states, allow, limits, network, sanity"
-	" FROM repository WHERE name = ?")
+STATEMENT(REPO_GET, "SELECT serial, base_group, accept_unsigned, compression, sign_key, keep_states, allow, limits, network, sanity,"
+	" unlisted, new_owner FROM repository WHERE name = ?")
+STATEMENT(REPO_UNLISTED, "SELECT unlisted FROM repository WHERE name = ?")
 STATEMENT(REPO_NAMES, "SELECT name FROM repository ORDER BY name")
 STATEMENT(REPO_ARCHES, "SELECT arch FROM repository_arch WHERE repository = ? ORDER BY arch")
 STATEMENT(REPO_ADD, "INSERT INTO repository (name, created, base_group, accept_unsigned) VALUES (?, ?, ?, ?)")
 STATEMENT(REPO_ARCH_ADD, "INSERT INTO repository_arch (repository, arch) VALUES (?, ?)")
 STATEMENT(REPO_SAVE, "UPDATE repository SET base_group = ?, accept_unsigned = ?, compression = ?, sign_key = ?, keep_states = ?,"
-	" allow = ?, limits = ?, network = ?, sanity = ? WHERE name = ?")
+	" allow = ?, limits = ?, network = ?, sanity = ?, unlisted = ?, new_owner = ? WHERE name = ?")
 STATEMENT(REPO_SERIAL, "UPDATE repository SET serial = ? WHERE name = ?")
 STATEMENT(PACKAGE_PUT, "INSERT OR IGNORE INTO package (sha256, file, name, evr, arch, source, facts, identity)"
 	" VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
@@ -190,6 +196,8 @@ STATEMENT(PACKAGE_IDENTIFY, "UPDATE package SET identity = ? WHERE sha256 = ? AN
 STATEMENT(MEMBER_FIND, "SELECT p.sha256, p.file, p.name, p.evr, p.arch, p.source, p.facts FROM member m"
 	" JOIN package p ON p.sha256 = m.sha256 WHERE m.repository = ?1 AND m.arch = ?2 AND m.until IS NULL"
 	" AND (?3 IS NULL OR m.source = ?3) ORDER BY p.name, p.sha256")
+STATEMENT(MEMBER_SOURCES, "SELECT DISTINCT m.source FROM package p CROSS JOIN member m ON m.sha256 = p.sha256"
+	" WHERE p.name = ?3 AND m.repository = ?1 AND m.arch = ?2 AND m.until IS NULL")
 STATEMENT(MEMBER_ADD, "INSERT INTO member (repository, arch, sha256, source, since) VALUES (?, ?, ?, ?, ?)")
 STATEMENT(MEMBER_LIKE, "SELECT p.sha256, p.file, p.facts FROM member m INDEXED BY member_current JOIN package p ON p.sha256 = m.sha256"
 	" WHERE m.repository = ? AND m.source = ? AND m.arch = ? AND m.until IS NULL AND p.identity = ?")

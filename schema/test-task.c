@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 
 #include "base/text.h"
-#include "schema/acl.h"
 #include "schema/build.h"
 #include "schema/needs.h"
 #include "schema/task.h"
@@ -502,88 +501,6 @@ test_needs(void **state)
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'task #3: the needs of kernel changed'"), 1);
 }
 
-static void
-test_acl(void **state)
-{
-	AUTO(farm_fini) struct farm f = farm_make();
-	AUTO(strs_fini) struct strs users = {0};
-	struct err err = {0};
-
-	OK(user_add(f.s, "boss", true, &err));
-	OK(user_add(f.s, "joe", false, &err));
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "joe", &err), 0);
-	OK(acl_add(f.s, "sisyphus", "zlib", "ann", &err));
-	OK(acl_add(f.s, "sisyphus", "zlib", "bob", &err));
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "joe", &err), ACL_DENIED);
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "nobody", &err), ACL_DENIED);
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "ann", &err), 0);
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "boss", &err), 0);
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib2", "joe", &err), 0);
-	assert_int_equal(acl_may(f.s, "p10", "zlib", "joe", &err), 0);
-	OK(acl_find(f.s, "sisyphus", "zlib", &users, &err));
-	assert_int_equal(users.n, 2);
-	OK(acl_del(f.s, "sisyphus", "zlib", "ann", &err));
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "ann", &err), ACL_DENIED);
-	OK(acl_del(f.s, "sisyphus", "zlib", "bob", &err));
-	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "joe", &err), 0);
-}
-
-/* The verdict on a task, and the part of the reason that is given. */
-static void
-may_merge(struct farm *f, int64_t task, const char *why_not)
-{
-	AUTO(free) char *why = NULL;
-	struct err err = {0};
-	int r = acl_task(f->s, task, "sisyphus", &why, &err);
-
-	assert_int_equal(r, why_not ? ACL_DENIED : 0);
-	if (why_not)
-		unit_has(why, why_not);
-	else
-		assert_null(why);
-}
-
-static void
-approve(struct farm *f, int64_t task, const char *user, const char *verdict)
-{
-	struct err err = {0};
-
-	OK(approval_set(f->s, task, 0200, user, verdict, "text", &err));
-}
-
-static void
-test_approvals(void **state)
-{
-	AUTO(farm_fini) struct farm f = farm_make();
-	AUTO(strs_fini) struct strs users = {0};
-	struct err err = {0};
-	int64_t id = new_task(&f, "joe");
-
-	for (int i = 1; i <= 2; i++)
-		OK(subtask_save(f.s, &(struct subtask){.task = id, .id = i * 0100, .kind = SUBTASK_DELETE, .user = (char *)"joe",
-		    .package = (char *)(i == 1 ? "free" : "zlib")}, &err));
-	may_merge(&f, id, NULL);
-	OK(acl_add(f.s, "sisyphus", "zlib", "ann", &err));
-	OK(acl_add(f.s, "sisyphus", "zlib", "bob", &err));
-	may_merge(&f, id, "subtask 200: joe may not change zlib in sisyphus; one of ann, bob must approve it");
-	approve(&f, id, "eve", "approve");
-	may_merge(&f, id, "joe may not change");
-	approve(&f, id, "ann", "approve");
-	may_merge(&f, id, NULL);
-	/* The word of one who may not change it does not count against it either. */
-	approve(&f, id, "eve", "disapprove");
-	may_merge(&f, id, NULL);
-	approve(&f, id, "bob", "disapprove");
-	may_merge(&f, id, "subtask 200 (zlib): disapproved by bob");
-	OK(approval_revoke(f.s, id, 0200, "bob", "disapprove", &err));
-	may_merge(&f, id, NULL);
-	OK(approval_find(f.s, id, 0200, "approve", &users, &err));
-	assert_int_equal(users.n, 2);
-	OK(approval_revoke(f.s, id, 0200, "ann", "approve", &err));
-	may_merge(&f, id, "joe may not change");
-	FAILS(approval_set(f.s, id, 0200, "ann", "perhaps", "", &err), "CHECK");
-}
-
 int
 main(void)
 {
@@ -605,8 +522,6 @@ main(void)
 		cmocka_unit_test(test_on_and_unmets),
 		cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_needs),
-		cmocka_unit_test(test_acl),
-		cmocka_unit_test(test_approvals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,3 +42,6 @@ CREATE INDEX task_unfinished ON task (owner, state) WHERE state <> 'DONE' AND st
 
 -- What one person did; the scheduler's events, which are most, are not in it.
 CREATE INDEX event_user ON event (user) WHERE user <> 'scheduler';
+
+-- Whose a package of this name is: another source that gives it takes it away.
+CREATE INDEX package_name ON package (name);

@@ -268,13 +268,27 @@ set_sanity(const struct context *c, struct repository *r, const char *value, str
 	return 0;
 }
 
+static int
+set_unlisted(const struct context *c, struct repository *r, const char *value, struct err *err)
+{
+	r->closed = strcmp(value, "deny") == 0;
+	return r->closed || strcmp(value, "allow") == 0 ? 0 : err_set(err, EINVAL, "unlisted is allow or deny");
+}
+
+static int
+set_new_owner(const struct context *c, struct repository *r, const char *value, struct err *err)
+{
+	r->no_new_owner = strcmp(value, "no") == 0;
+	return r->no_new_owner || strcmp(value, "yes") == 0 ? 0 : err_set(err, EINVAL, "new-owner is yes or no");
+}
+
 static const struct {
 	const char *name;
 	int (*set)(const struct context *c, struct repository *r, const char *value, struct err *err);
 } settings[] = {
 	{"base-group", set_group}, {"accept-unsigned", set_unsigned}, {"compression", set_compression},
 	{"sign-key", set_key}, {"keep-states", set_keep}, {"allow", set_allow}, {"limits", set_limits},
-	{"network", set_network}, {"sanity", set_sanity},
+	{"network", set_network}, {"sanity", set_sanity}, {"unlisted", set_unlisted}, {"new-owner", set_new_owner},
 };
 
 static int
@@ -290,7 +304,7 @@ set(struct context *c, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (strcmp(key, settings[i].name) == 0)
 			return settings[i].set(c, &r, value, err) < 0 ? -1 : repository_save(c->store, &r, err);
-	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits, network or sanity", key);
+	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits, network, sanity, unlisted or new-owner", key);
 }
 
 static void

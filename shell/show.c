@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "schema/acl.h"
+#include "schema/approval.h"
 #include "schema/build.h"
 #include "schema/event.h"
 #include "shell/buildinfo.h"

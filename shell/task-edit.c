@@ -10,15 +10,11 @@
 #include "base/text.h"
 #include "package/artefact.h"
 #include "package/facts.h"
-#include "schema/acl.h"
 #include "schema/event.h"
 #include "schema/repository.h"
-#include "schema/user.h"
 #include "shell/source-check.h"
 #include "shell/task.h"
 #include "source/record.h"
-
-enum { TEXT_MAX = 4096 };
 
 int
 task_new(struct context *c, struct err *err)
@@ -258,9 +254,8 @@ task_add(struct context *c, struct err *err)
 	return context_end(c, err);
 }
 
-/* An id and a subtask that exists. */
-static int
-need_subtask(struct context *c, bool write, struct task *t, int *sub, struct err *err)
+int
+task_need_subtask(struct context *c, bool write, struct task *t, int *sub, struct err *err)
 {
 	const char *id = context_need(c, "a task id", err), *word;
 	AUTO(subtask_list_fini) struct subtask_list l = {0};
@@ -282,7 +277,7 @@ task_delsub(struct context *c, struct err *err)
 	AUTO(task_fini) struct task t = {0};
 	int sub;
 
-	if (need_subtask(c, true, &t, &sub, err) < 0 || context_end(c, err) < 0)
+	if (task_need_subtask(c, true, &t, &sub, err) < 0 || context_end(c, err) < 0)
 		return -1;
 	if (sub == 0)
 		return err_set(err, EINVAL, "name one subtask");
@@ -443,45 +438,6 @@ task_deps_verb(struct context *c, struct err *err)
 	return store_commit(c->store, err);
 }
 
-static int
-say_verdict(struct context *c, const char *verdict, struct err *err)
-{
-	bool revoke = context_peek(c) && strcmp(context_peek(c), "--revoke") == 0;
-	AUTO(subtask_list_fini) struct subtask_list l = {0};
-	AUTO(task_fini) struct task t = {0};
-	AUTO(str_fini) struct str text = {0};
-	int sub;
-
-	if (revoke)
-		context_next(c);
-	if (need_subtask(c, false, &t, &sub, err) < 0 || context_end(c, err) < 0)
-		return -1;
-	if (!revoke && context_text(&text, TEXT_MAX, err) < 0)
-		return -1;
-	if (subtask_find(c->store, t.id, &l, err) < 0 || store_begin(c->store, err) < 0)
-		return -1;
-	for (size_t i = 0; i < l.n; i++) {
-		if (sub && l.p[i].id != sub)
-			continue;
-		if ((revoke ? approval_revoke(c->store, t.id, l.p[i].id, c->user, verdict, err) :
-		    approval_set(c->store, t.id, l.p[i].id, c->user, verdict, str_c(&text), err)) < 0)
-			return store_rollback(c->store);
-	}
-	return store_commit(c->store, err);
-}
-
-int
-task_approve(struct context *c, struct err *err)
-{
-	return say_verdict(c, "approve", err);
-}
-
-int
-task_disapprove(struct context *c, struct err *err)
-{
-	return say_verdict(c, "disapprove", err);
-}
-
 int
 task_inheritance(struct context *c, struct err *err)
 {
@@ -490,7 +446,7 @@ task_inheritance(struct context *c, struct err *err)
 	const char *word, *commit;
 	int sub;
 
-	if (need_subtask(c, true, &t, &sub, err) < 0 || !(word = context_need(c, "disable", err)) ||
+	if (task_need_subtask(c, true, &t, &sub, err) < 0 || !(word = context_need(c, "disable", err)) ||
 	    !(commit = context_need(c, "the commit that was named in the failure", err)) || context_end(c, err) < 0)
 		return -1;
 	if (strcmp(word, "disable") != 0 || strlen(commit) != GIT_HEX || strspn(commit, "0123456789abcdef") != GIT_HEX || sub == 0)
@@ -511,41 +467,4 @@ task_inheritance(struct context *c, struct err *err)
 	    (unsigned)sub, commit) < 0)
 		return store_rollback(c->store);
 	return store_commit(c->store, err);
-}
-
-int
-acl_verb(struct context *c, struct err *err)
-{
-	const char *repository = context_need(c, "a repository", err);
-	const char *package = repository ? context_need(c, "a package", err) : NULL;
-	const char *how = package ? context_need(c, "show, check, add or del", err) : NULL, *who = NULL;
-	AUTO(strs_fini) struct strs users = {0};
-	AUTO(repository_fini) struct repository r = {0};
-	struct user u;
-	int may;
-
-	if (!how || (strcmp(how, "show") != 0 && !(who = context_need(c, "a user", err))) || context_end(c, err) < 0 ||
-	    context_open(c, err) < 0 || repository_get(c->store, repository, &r, err))
-		return -1;
-	if (!who) {
-		if (acl_find(c->store, repository, package, &users, err) < 0)
-			return -1;
-		for (size_t i = 0; i < users.n; i++)
-			puts(users.p[i]);
-		return 0;
-	}
-	may = acl_may(c->store, repository, package, strcmp(how, "check") == 0 ? who : c->user, err);
-	if (may < 0)
-		return -1;
-	if (strcmp(how, "check") == 0)
-		return may ? VERB_FAILED : VERB_OK;
-	if (may && !c->local)
-		return err_set(err, EACCES, "%s may not change who may change %s", c->user, package);
-	if (user_get(c->store, who, &u, err))
-		return -1;
-	if (strcmp(how, "add") == 0)
-		return acl_add(c->store, repository, package, who, err);
-	if (strcmp(how, "del") == 0)
-		return acl_del(c->store, repository, package, who, err);
-	return err_set(err, EINVAL, "`%s`: not show, check, add or del", how);
 }

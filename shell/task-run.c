@@ -139,14 +139,12 @@ take_result(struct context *c, struct task *t, struct err *err)
 
 	if ((t->state != TASK_EPERM && t->state != TASK_TESTED) || t->test_only)
 		return 0;
-	r = acl_task(c->store, t->id, t->repository, &why, err);
-	if (r < 0)
-		return -1;
-	if (r == ACL_DENIED)
-		return err_set(err, EACCES, "%s", why);
 	if (store_begin(c->store, err) < 0)
 		return -1;
-	if (task_save(c->store, t, err) < 0 || task_move(c->store, t, TASK_BUILT, NULL, err))
+	r = acl_task(c->store, t->id, t->repository, &why, err);
+	if (r == ACL_DENIED)
+		err_set(err, EACCES, "%s", why);
+	if (r || task_save(c->store, t, err) < 0 || task_move(c->store, t, TASK_BUILT, NULL, err))
 		return store_rollback(c->store);
 	return store_commit(c->store, err) < 0 ? -1 : 1;
 }

@@ -25,6 +25,7 @@ const struct verb task_verbs[] = {
 	{"task approve", "[--revoke] ID SUBTASK|all", "Approve someone's change of your package (text on stdin)", task_approve, REACH_USER},
 	{"task disapprove", "[--revoke] ID SUBTASK|all", "Object to it (text on stdin)", task_disapprove, REACH_USER},
 	{"task check-git-inheritance", "ID SUBTASK disable COMMIT", "Override one failure that was seen", task_inheritance, REACH_USER},
-	{"acl", "REPO PACKAGE show | check USER | add USER | del USER", "Who may change a package", acl_verb, REACH_USER},
+	{"acl", "REPO ITEM show | check [USER] | add WHO... | del WHO... | leader WHO | replace OLD NEW | create WHO... | delete, "
+	    "REPO, REPO import FILE|-, REPO export, --rules", "Who may change a package, or a @group", acl_verb, REACH_USER},
 };
 const size_t n_task_verbs = sizeof(task_verbs) / sizeof(*task_verbs);

@@ -13,6 +13,9 @@ int task_add_words(struct context *c, struct task *t, int before, struct err *er
 /* Read the task again, inside the transaction that changes it: someone may have run it meanwhile. */
 int task_reread(struct context *c, struct task *t, struct err *err);
 
+/* The next two words: a task and a subtask of it that exists, 0 for `all`. With `write` it must be theirs to change. */
+int task_need_subtask(struct context *c, bool write, struct task *t, int *sub, struct err *err);
+
 struct task_run_options {
 	const char *message;	/* NULL: unchanged */
 	bool dry_run;

@@ -18,7 +18,6 @@ first=$(build joe lib 1.0-1 own 1.0-1)
 ok 'a library' wait_state 60 "$first" BUILT
 is 'alone it would be merged' "$(sentence "$first")" 'merged: '
 ok 'it is' artel-merger --once
-artel acl "$REPO" own add joe
 
 tiny joe lib 2.0
 tiny ann old 1.0 'Requires: lib = 1.0'

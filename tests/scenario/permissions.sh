@@ -1,16 +1,24 @@
 #!/bin/bash
-# EPERM keeps the tested result: after approval nothing is built again. Inheritance: first come, first served.
+# EPERM keeps the tested result: after approval nothing is built again. Inheritance: first come, first served. Lists of
+# who may change a package: who gets one, who changes it, and that it counts at the test, at a run and at the merge.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
+# shellcheck source=tests/ssh.sh
+. "$here/ssh.sh"
 scenario_begin start
+
+acl() { artel acl "$REPO" "$@"; }
+told() { artel events --since 0 | grep -c "$1"; }
 
 tiny joe one 1.0
 id=$(build joe one 1.0-1)
 ok "joe's package is built" wait_state 60 "$id" BUILT
 ok 'merged' artel-merger --once
-ok 'and is joe'"'"'s from now on' artel acl "$REPO" one add joe
-is 'as the list says' "$(artel acl "$REPO" one show)" joe
-fails 'ann may not' 1 '' artel acl "$REPO" one check ann
+is 'and is joe'"'"'s from now on' "$(acl one show)" $'one\tjoe'
+is 'the journal says since when' "$(told "acl $REPO one: - -> joe: it came with task #$id")" 1
+is 'no imported package has a list' "$(artel acl "$REPO" export)" 'one joe'
+fails 'ann may not' 1 'access to one DENIED for ann: the user is not on the list' acl one check ann
+fails 'joe may' 0 'access to one ALLOWED for joe: the user leads the list' acl one check joe
 
 mkdir -p "$FARM/people/ann/packages"
 git clone -q "$FARM/people/joe/packages/one.git" "$FARM/work/ann-one"
@@ -26,15 +34,25 @@ ok 'her build ends in EPERM' wait_state 60 "$id" EPERM
 like 'which says who could approve' "$(task_reason "$id")" 'ann may not change one in demo; one of joe must approve'
 fails 'running it again does not help' 1 'must approve' artel -u ann task run "$id"
 jobs=$(sqlite3 "$FARM/farm.db" "SELECT max(id) FROM job")
-echo 'fine with me' | artel -u joe task approve "$id" 100
-like 'show names the approver' "$(artel task show "$id")" '^ 100:approved_by=joe$'
+echo 'mine is fine' | artel -u ann task approve "$id" 100
+fails 'one'"'"'s own approval does not help' 1 'must approve' artel -u ann task run "$id"
+fails 'an approval says something' 2 'say why' artel -u joe task approve "$id" 100 <<<'+1 !'
+fails 'in words only' 2 'printable' artel -u joe task approve "$id" 100 <<<$'fine \e[31m'
+fails 'and few' 1 'more than 4096 bytes' artel -u joe task approve "$id" 100 < <(printf '%05000d' 7)
+fails 'a stranger has no say' 1 'no user eve' artel -u eve task approve "$id" 100 <<<'fine'
+printf 'fine\n\twith  me\n' | artel -u joe task approve "$id" 100
+is 'what was said is in the journal' "$(artel task show --events "$id" | grep -c 'subtask 100: approved by joe: fine with me$')" 1
+like 'show names the approver' "$(artel task show "$id")" '^ 100:approved_by=ann,joe$'
 ok 'now it runs' artel -u ann task run "$id"
 is 'straight to BUILT' "$(task_state "$id")" BUILT
 is 'without a new job' "$(sqlite3 "$FARM/farm.db" "SELECT max(id) FROM job")" "$jobs"
 echo 'no, wait' | artel -u joe task disapprove "$id" all
+is 'the later verdict takes the place of the earlier' "$(artel task show --json "$id" | jq -c '.subtasks["100"] | [.approved_by, .disapproved_by]')" '[["ann"],["joe"]]'
 ok 'permission is checked again at the merge' artel-merger --once
 is 'a disapproval holds it back' "$(task_state "$id")" EPERM
 artel -u joe task disapprove --revoke "$id" all
+fails 'without it the approval is missing again' 1 'one of joe must approve' artel -u ann task run "$id"
+echo 'yes, do' | artel -u joe task approve "$id" all
 artel -u ann task run "$id" 2>/dev/null
 artel-merger --once 2>/dev/null
 is 'merged in the end' "$(published one)" one-1.1-1
@@ -45,7 +63,7 @@ fails 'a tag that does not descend from what is published is refused at once' 2 
 git -C "$FARM/work/joe-one" fetch -q "$FARM/people/ann/packages/one.git" main && git -C "$FARM/work/joe-one" reset -q --hard FETCH_HEAD
 change joe 1.3
 change ann 1.4
-artel acl "$REPO" one add ann
+acl one add ann
 first=$(build joe one 1.3-1)
 second=$(build ann one 1.4-1)
 ok 'both are built' wait_state 60 "$first" BUILT
@@ -95,6 +113,7 @@ artel-merger --once 2>/dev/null
 is 'an older source fails at the merge' "$(task_state "$id")" FAILED
 like 'by name' "$(task_reason "$id")" 'source soname-1-1 is older than 2-1'
 
+is 'both are theirs' "$(acl soname show)" $'soname\tjoe'
 # Two deletions of one source: the second has nothing to delete.
 first=$(build joe del soname)
 second=$(build joe del soname)
@@ -105,6 +124,8 @@ is 'the first deletes it' "$(task_state "$first")" DONE
 is 'the second fails' "$(task_state "$second")" FAILED
 like 'and says why' "$(task_reason "$second")" 'has no source package soname any more'
 
+is 'what has left has no list' "$(acl soname show)$(told "acl $REPO soname: joe -> -: it left with state")" 1
+
 # An approval ends with what it approved.
 id=$(artel -u ann task new "$REPO" 2>/dev/null)
 artel -u ann task add "$id" repo one 1.4-1 2>/dev/null
@@ -112,4 +133,106 @@ echo yes | artel -u joe task approve "$id" 100
 artel -u ann task delsub "$id" 100
 artel -u ann task add "$id" repo one 1.4-1 2>/dev/null
 is 'a subtask of the same number is not approved' "$(artel task show "$id" | grep -c approved_by)" 0
+
+# Between the test and the merge: a member goes, a user is disabled, the leader goes.
+change ann 2.0
+id=$(build ann one 2.0-1)
+ok 'built' wait_state 60 "$id" BUILT
+acl one del ann
+tiny joe two 1.0
+two=$(build joe two 1.0-1)
+ok 'built' wait_state 60 "$two" BUILT
+sqlite3 "$FARM/farm.db" "UPDATE user SET disabled = 1 WHERE name = 'joe'"
+artel-merger --once 2>/dev/null
+is 'one who was taken off the list needs approval at the merge' "$(task_state "$id")" EPERM
+like 'of those who are left, none here' "$(task_reason "$id")" 'ann may not change one in demo; an administrator must approve it'
+is 'and so does one who was disabled' "$(task_state "$two")" EPERM
+like 'of anybody, as it is nobody'"'"'s' "$(task_reason "$two")" 'joe may not change two in demo; any other user must approve it'
+echo 'it is good' | artel -u ann task approve "$two" all
+sqlite3 "$FARM/farm.db" "UPDATE user SET disabled = 0 WHERE name = 'joe'"
+acl one leader @nobody
+jobs=$(sqlite3 "$FARM/farm.db" "SELECT max(id) FROM job")
+ok 'an orphan is for all' artel -u ann task run "$id"
+ok 'approved' artel -u joe task run "$two"
+artel-merger --once 2>/dev/null
+is 'both are merged, without a new job' "$(task_state "$id") $(task_state "$two") $(sqlite3 "$FARM/farm.db" "SELECT max(id) FROM job")" "DONE DONE $jobs"
+is 'who built the orphan leads it' "$(acl one show)" $'one\tann joe'
+is 'as the journal says' "$(told "acl $REPO one: @nobody joe -> ann joe: nobody led it, and task #$id built it")" 1
+
+# A package of another source takes that source away: its people are asked.
+artel repo set "$REPO" new-owner no
+dir=$(spec_make thief 9 <<'SPEC'
+BuildArch: noarch
+%description
+x
+%package -n two
+Summary: x
+%description -n two
+x
+%files -n two
+SPEC
+)
+git_make ann thief 9-1 "$dir"
+id=$(build ann thief 9-1)
+ok 'a source is taken away' wait_state 60 "$id" EPERM
+like 'its leader is asked' "$(task_reason "$id")" 'ann may not change two in demo, which it takes away; one of joe must approve it'
+echo 'take it' | artel -u joe task approve "$id" 100
+artel -u ann task run "$id" 2>/dev/null
+artel-merger --once 2>/dev/null
+is 'with permission it is' "$(published 'two|thief')" two-9-1
+is 'its list is gone, and as the repository has it there is no new one' "$(acl export)" 'one ann joe'
+
+# Lists over ssh: who may change them.
+artel user add boss --admin
+ssh-keygen -q -t ed25519 -N '' -f "$FARM/keys/boss"
+# shellcheck disable=SC2119 # no more lines of configuration
+ssh_start || exit 1
+for name in joe ann boss; do ssh_user "$name"; done
+far_acl() { local name=$1; shift; far "$name" acl "$REPO" "$@"; }
+fails 'a member does not change the list' 1 'joe may not add on the list of one in demo: the user does not lead the list' far_acl joe one add boss
+fails 'nor makes one' 1 'lists are made, deleted and imported by administrators' far_acl joe new create joe
+fails 'nor imports any' 1 'only an administrator may import lists' far_acl joe import -
+ok 'an administrator makes a group' far_acl boss @c create joe
+ok 'the leader adds' far_acl ann one add @everybody @c
+is 'in order' "$(far_acl joe one show)" $'one\tann joe @c @everybody'
+fails 'what changes nothing says so' 0 'one: nothing changes' far_acl ann one add joe
+is 'and only that is not in the journal' "$(told "acl $REPO one: ann joe @c @everybody ->")" 0
+ok 'the leader of a group that leads, leads' far_acl ann one leader @c
+ok 'so joe may' far_acl joe one replace ann boss
+ok 'everyone may go' far_acl boss one del boss
+is 'that is left' "$(far_acl ann one show)" $'one\t@c joe @everybody'
+fails 'a group that is named stays' 1 '@c is on the lists of one' far_acl boss @c delete
+fails 'unknown users are refused' 1 'no user eve' far_acl joe one add eve
+fails 'and unknown groups' 1 'no group @d in demo' far_acl joe one add @d
+fails 'and names that are none' 2 'cannot be the name of a group' far_acl boss @C create joe
+fails 'and actions' 2 'steal.: not show, check' far_acl joe one steal ann
+before=$(far_acl ann export)
+fails 'of many commands all are done or none' 1 'line 4: no user eve' far_acl joe <<'LINES'
+# two of these are good
+one leader joe
+
+one add eve
+one del @c
+LINES
+is 'none' "$(far_acl ann export)" "$before"
+fails 'a check among them is the exit status' 1 'access to one DENIED for ann' far_acl joe <<'LINES'
+one leader joe
+one del @everybody
+one check ann
+one show
+LINES
+is 'all' "$(far_acl ann export)" '@c joe
+one joe @c'
+fails 'an import names the line' 1 'line 2: three: no user eve' far_acl boss import - <<<$'two joe\nthree eve'
+far_acl boss import - 2>"$FARM/said" <<<$'two @d @c\n@d ann joe\none joe @c'
+is 'an import counts' "$(cat "$FARM/said")" '3 lists imported, 2 of them changed'
+before=$(acl export)
+far_acl boss import - 2>"$FARM/said" <<<"$before"
+is 'what is exported is what is imported' "$(acl export; cat "$FARM/said")" "$before
+4 lists imported, 0 of them changed"
+artel repo set "$REPO" unlisted deny
+fails 'a package without a list is for administrators, if the repository says so' 1 'not listed, and the repository denies such' far_acl joe three check
+ok 'for those' far_acl boss three check
+fails 'a setting has its values' 2 'unlisted is allow or deny' artel repo set "$REPO" unlisted no
+fails 'both' 2 'new-owner is yes or no' artel repo set "$REPO" new-owner maybe
 scenario_end

@@ -26,6 +26,7 @@ void
 people_make(struct soak *k)
 {
 	struct needs n = {.package = (char *)"package-0", .features = (char *)"kvm", .limits = (char *)""};
+	AUTO(strs_fini) struct strs ann = {0};
 	struct err err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
@@ -34,7 +35,8 @@ people_make(struct soak *k)
 		must(needs_set(k->s, repositories[i], &n, &err), &err);
 	n = (struct needs){.package = (char *)"package-1", .features = (char *)"", .limits = (char *)"memory=2G"};
 	must(needs_set(k->s, "one", &n, &err), &err);
-	must(acl_add(k->s, "one", "package-2", "ann", &err), &err);
+	strs_add(&ann, "ann");
+	must(acl_change(k->s, "one", "package-2", ACL_CREATE, &ann, &err), &err);
 }
 
 /* The store borrows the name for longer than a task is there. */
