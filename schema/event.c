@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -91,6 +92,14 @@ event_read(struct store *s, int64_t since, int64_t task, int64_t limit, struct e
 {
 	return each(s, task ? store_query(s, STMT_EVENT_OF_TASK, err, "iii", since, task, limit) :
 	    store_query(s, STMT_EVENT_NEXT, err, "ii", since, limit), keep, out, err);
+}
+
+int
+event_read_user(struct store *s, int64_t since, const char *user, int64_t limit, struct event_list *out, struct err *err)
+{
+	if (strcmp(user, "scheduler") == 0)
+		return event_read(s, since, 0, limit, out, err);
+	return each(s, store_query(s, STMT_EVENT_OF_USER, err, "isi", since, user, limit), keep, out, err);
 }
 
 int64_t

@@ -42,6 +42,12 @@ AUTO_DEFINE_EMBEDDED(struct event_list, event_list_fini);
 /* Append at most `limit` events after id `since`, of one task if task != 0, oldest first. */
 int event_read(struct store *s, int64_t since, int64_t task, int64_t limit, struct event_list *out, struct err *err);
 
+/*
+ * The same of one user, by an index. The scheduler, whose events are most, has none: for it events of others come too, so
+ * whoever asks looks at `user`.
+ */
+int event_read_user(struct store *s, int64_t since, const char *user, int64_t limit, struct event_list *out, struct err *err);
+
 /* The newest id; 0 if none; -1 on error. */
 int64_t event_last(struct store *s, struct err *err);
 

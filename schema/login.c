@@ -62,3 +62,44 @@ login_add(struct store *s, const char *user, const char *fingerprint, const char
 		return store_rollback(s);
 	return store_commit(s, err);
 }
+
+int
+login_remove(struct store *s, const char *user, const char *fingerprint, struct err *err)
+{
+	bool had;
+
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (store_run(s, STMT_LOGIN_DEL, err, "ss", user, fingerprint) < 0)
+		return store_rollback(s);
+	had = store_changes(s) > 0;
+	if (had && event_add(s, "user", 0, 0, "", err, "user %s: login key %s removed", user, fingerprint) < 0)
+		return store_rollback(s);
+	return store_commit(s, err) < 0 ? -1 : had ? 0 : LOGIN_NONE;
+}
+
+int64_t
+login_count(struct store *s, const char *user, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_LOGIN_COUNT, err, "s", user);
+	int r = store_row(s, q, err);
+	int64_t n = r > 0 ? store_int(q, 0) : 0;
+
+	store_done(q);
+	return r < 0 ? -1 : n;
+}
+
+int
+login_each(struct store *s, int (*fn)(void *arg, const char *fingerprint, const struct login *l, struct err *err), void *arg,
+	struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_LOGIN_ALL, err, "");
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0)
+		if ((r = fn(arg, store_text(q, 1), &(struct login){(char *)store_text(q, 0), (char *)store_text(q, 2)}, err))) {
+			store_done(q);
+			return r;
+		}
+	return r;
+}

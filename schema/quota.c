@@ -178,14 +178,17 @@ quota_check_task(struct store *s, const char *user, struct err *err)
 	    "some, or ask an administrator for more", user, (long long)used, (long long)limit);
 }
 
-/* How many jobs a run of the task may make. */
+/* How many jobs a run of the task may make, and whose they are (appended). */
 static int
-expect(struct store *s, int64_t task, int64_t *out, struct err *err)
+expect(struct store *s, int64_t task, int64_t *more, struct str *owner, struct err *err)
 {
 	sqlite3_stmt *q = store_query(s, STMT_QUOTA_EXPECT, err, "i", task);
 	int r = store_row(s, q, err);
 
-	*out = r > 0 ? store_int(q, 0) : 0;
+	if (r > 0) {
+		*more = store_int(q, 0);
+		str_puts(owner, store_text(q, 1));
+	}
 	store_done(q);
 	return r < 0 ? -1 : 0;
 }
@@ -193,17 +196,19 @@ expect(struct store *s, int64_t task, int64_t *out, struct err *err)
 int
 quota_check_jobs(struct store *s, const char *user, int64_t task, struct err *err)
 {
-	int64_t limit, used, more;
+	AUTO(str_fini) struct str owner = {0};
+	int64_t limit, used, more = 0;
 
 	if (quota_get(s, user, QUOTA_JOBS, &limit, err) < 0)
 		return -1;
 	if (limit == 0)
 		return 0;
-	if (quota_used(s, user, QUOTA_JOBS, &used, err) < 0 || expect(s, task, &more, err) < 0)
+	if (expect(s, task, &more, &owner, err) < 0 || quota_get(s, str_c(&owner), QUOTA_JOBS, &limit, err) < 0 ||
+	    quota_used(s, str_c(&owner), QUOTA_JOBS, &used, err) < 0)
 		return -1;
-	return used + more <= limit ? 0 : err_set(err, EDQUOT, "it is estimated to need %lld jobs, %s has %lld that have not ended, "
-	    "and the limit is %lld: wait, `task abort` something, make it smaller, or ask an administrator for more",
-	    (long long)more, user, (long long)used, (long long)limit);
+	return limit == 0 || used + more <= limit ? 0 : err_set(err, EDQUOT, "%s has %lld jobs that have not ended, this may need %lld "
+	    "more (an estimate), and the limit is %lld: wait, `task abort` some, make it smaller, or ask an administrator for more",
+	    str_c(&owner), (long long)used, (long long)more, (long long)limit);
 }
 
 int64_t

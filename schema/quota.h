@@ -42,8 +42,8 @@ int quota_unset(struct store *s, const char *user, enum quota q, struct err *err
 int quota_used(struct store *s, const char *user, enum quota q, int64_t *used, struct err *err);
 
 /*
- * Whether the user may have one more task; may run this one of theirs; may run anything now, which is counted at once.
- * In the transaction that does it. -1 with EDQUOT: it says the number, the limit, and what to do.
+ * Whether the user may have one more task; may run this one, whose jobs are its owner's; may run anything now, which is
+ * counted at once. In the transaction that does it. -1 with EDQUOT: it says the number, the limit, and what to do.
  */
 int quota_check_task(struct store *s, const char *user, struct err *err);
 int quota_check_jobs(struct store *s, const char *user, int64_t task, struct err *err);

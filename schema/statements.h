@@ -39,6 +39,8 @@ STATEMENT(EVENT_ADD, "INSERT INTO event (at, kind, task, job, user, origin, stat
 	" VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)")
 STATEMENT(EVENT_SINCE, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id")
 STATEMENT(EVENT_OF_TASK, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? AND task = ? ORDER BY id LIMIT ?")
+STATEMENT(EVENT_OF_USER, "SELECT " EVENT_COLUMNS " FROM event INDEXED BY event_user WHERE id > ? AND user = ? AND user <> 'scheduler'"
+	" ORDER BY id LIMIT ?")
 STATEMENT(EVENT_NEXT, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id LIMIT ?")
 STATEMENT(EVENT_LAST, "SELECT max(id) FROM event")
 
@@ -160,7 +162,32 @@ STATEMENT(QUOTA_JOBS, "SELECT coalesce(sum(iif(t.state = 'BUILDING',"
 	" + (SELECT count(*) FROM job INDEXED BY job_open WHERE state = 'waiting' AND task = t.id), " JOBS_EXPECTED("t") ")), 0)"
 	" FROM task t INDEXED BY task_unfinished WHERE t.owner = ? AND " TASK_IS_UNFINISHED("t.state")
 	" AND t.state IN ('BUILDING', 'AWAITING', 'POSTPONED')")
-STATEMENT(QUOTA_EXPECT, "SELECT " JOBS_EXPECTED("t") " FROM task t WHERE t.id = ?")
+STATEMENT(QUOTA_EXPECT, "SELECT " JOBS_EXPECTED("t") ", t.owner FROM task t WHERE t.id = ?")
+STATEMENT(USER_LIST, "SELECT name, admin, disabled, (SELECT count(*) FROM signing_key k WHERE k.user = user.name),"
+	" (SELECT count(*) FROM login_key l WHERE l.user = user.name), weight, max_running, why, mail, created FROM user"
+	" WHERE ?1 IS NULL OR name = ?1 ORDER BY name")
+STATEMENT(USER_WHY, "SELECT why FROM user WHERE name = ?")
+STATEMENT(USER_DISABLE, "UPDATE user SET disabled = ?, why = ? WHERE name = ?")
+STATEMENT(USER_ADMIN, "UPDATE user SET admin = ? WHERE name = ?")
+STATEMENT(USER_ADMINS, "SELECT count(*) FROM user WHERE admin AND NOT disabled AND name <> ?")
+STATEMENT(USER_TRACE, "SELECT CASE WHEN EXISTS (SELECT 1 FROM task WHERE owner = ?1) THEN 'tasks'"
+	" WHEN EXISTS (SELECT 1 FROM subtask WHERE user = ?1) THEN 'subtasks in tasks'"
+	" WHEN EXISTS (SELECT 1 FROM approval WHERE user = ?1) THEN 'approvals' ELSE '' END")
+STATEMENT(USER_DEL, "DELETE FROM user WHERE name = ?")
+STATEMENT(USER_DEL_KEYS, "DELETE FROM signing_key WHERE user = ?")
+STATEMENT(USER_DEL_LOGINS, "DELETE FROM login_key WHERE user = ?")
+STATEMENT(USER_DEL_QUOTAS, "DELETE FROM quota WHERE user = ?")
+STATEMENT(USER_DEL_ACL, "DELETE FROM acl WHERE member = ?")
+STATEMENT(KEY_OTHER, "SELECT user FROM signing_key WHERE fingerprint = ? AND user <> ? LIMIT 1")
+STATEMENT(KEY_HAS, "SELECT 1 FROM signing_key WHERE user = ? AND fingerprint = ?")
+STATEMENT(LOGIN_HAS, "SELECT 1 FROM login_key WHERE user = ? AND fingerprint = ?")
+STATEMENT(KEY_DEL, "DELETE FROM signing_key WHERE user = ? AND fingerprint = ?")
+STATEMENT(LOGIN_DEL, "DELETE FROM login_key WHERE user = ? AND fingerprint = ?")
+STATEMENT(LOGIN_COUNT, "SELECT count(*) FROM login_key WHERE user = ?")
+STATEMENT(LOGIN_ALL, "SELECT l.user, l.fingerprint, l.text FROM login_key l JOIN user u ON u.name = l.user WHERE NOT u.disabled"
+	" ORDER BY l.user, l.added, l.fingerprint")
+STATEMENT(KEY_LIST, "SELECT user, 'sign', kind, fingerprint, added FROM signing_key WHERE ?1 IS NULL OR user = ?1"
+	" UNION ALL SELECT user, 'login', 'ssh', fingerprint, added FROM login_key WHERE ?1 IS NULL OR user = ?1 ORDER BY 1, 2 DESC, 5, 4")
 STATEMENT(KEY_ADD, "INSERT OR REPLACE INTO signing_key (user, fingerprint, kind, text, added) VALUES (?, ?, ?, ?, ?)")
 STATEMENT(KEY_ALL, "SELECT k.user, k.kind, k.fingerprint, k.text FROM signing_key k JOIN user u ON u.name = k.user"
 	" WHERE NOT u.disabled ORDER BY k.user, k.fingerprint")

@@ -27,6 +27,21 @@ user_get(struct store *s, const char *name, struct user *out, struct err *err)
 	return r < 0 ? -1 : r ? 0 : USER_ABSENT;
 }
 
+/* These act in the journal, or stand for something in a command. */
+static const char *const taken[] = {"ALL", "scheduler", "merger", "hooks", "builder", "artel", "root", "local"};
+
+int
+user_name_check(const char *name, struct err *err)
+{
+	if (!text_is_name(name))
+		return err_set(err, EINVAL, "`%.40s`: a user's name is at most 128 letters, digits and ._+-, begins with a letter or "
+		    "digit, and has no ..", name);
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		if (strcmp(name, taken[i]) == 0)
+			return err_set(err, EINVAL, "`%s` means something else here: take another name", name);
+	return 0;
+}
+
 int
 user_add(struct store *s, const char *name, bool admin, struct err *err)
 {
@@ -36,6 +51,115 @@ user_add(struct store *s, const char *name, bool admin, struct err *err)
 	    event_add(s, "user", 0, 0, "", err, "user %s added%s", name, admin ? " (admin)" : "") < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
+}
+
+/* In a transaction: statements that take the user's name, one after another. */
+static int
+run_all(struct store *s, const enum statement *ids, size_t n, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (store_run(s, ids[i], err, "s", name) < 0)
+			return -1;
+	return 0;
+}
+
+/* From every list of who may change a package, and from every group. */
+static int
+acl_forget(struct store *s, const char *user, struct err *err)
+{
+	return store_run(s, STMT_USER_DEL_ACL, err, "s", user);
+}
+
+/* One column of one row, appended; -1, or whether there was the row. */
+static int
+text_of(struct store *s, enum statement id, const char *name, struct str *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, id, err, "s", name);
+	int r = store_row(s, q, err);
+
+	if (r > 0)
+		str_puts(out, store_text(q, 0));
+	store_done(q);
+	return r;
+}
+
+static int
+forget(struct store *s, const char *name, struct err *err)
+{
+	static const enum statement steps[] = {STMT_USER_DEL_KEYS, STMT_USER_DEL_LOGINS, STMT_USER_DEL_QUOTAS, STMT_USER_DEL};
+	AUTO(str_fini) struct str trace = {0};
+	struct user u;
+
+	if (user_get(s, name, &u, err) || text_of(s, STMT_USER_TRACE, name, &trace, err) < 0)
+		return -1;
+	if (trace.n)
+		return err_set(err, EEXIST, "%s has %s here: `user disable %s` keeps the name taken", name, str_c(&trace), name);
+	if (acl_forget(s, name, err) < 0 || run_all(s, steps, ARRAY_SIZE(steps), name, err) < 0)
+		return -1;
+	return event_add(s, "user", 0, 0, "removed", err, "user %s removed", name);
+}
+
+int
+user_del(struct store *s, const char *name, struct err *err)
+{
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (forget(s, name, err) < 0)
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+static int
+set_disabled(struct store *s, const char *name, bool disabled, const char *why, struct err *err)
+{
+	struct user u;
+
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (user_get(s, name, &u, err) || store_run(s, STMT_USER_DISABLE, err, "iss", (int64_t)disabled, why, name) < 0 ||
+	    ((disabled || u.disabled) && event_add(s, "user", 0, 0, disabled ? "disabled" : "enabled", err, "user %s %s%s%s", name,
+	    disabled ? "disabled" : "enabled", *why ? " " : "", why) < 0))
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+int
+user_disable(struct store *s, const char *name, const char *why, struct err *err)
+{
+	return set_disabled(s, name, true, why, err);
+}
+
+int
+user_enable(struct store *s, const char *name, struct err *err)
+{
+	return set_disabled(s, name, false, "", err);
+}
+
+int
+user_admin_set(struct store *s, const char *name, bool admin, struct err *err)
+{
+	struct user u;
+
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (user_get(s, name, &u, err) || (u.admin != admin && (store_run(s, STMT_USER_ADMIN, err, "is", (int64_t)admin, name) < 0 ||
+	    event_add(s, "user", 0, 0, "admin", err, "user %s is %s", name, admin ? "an administrator" : "no administrator any more") < 0)))
+		return store_rollback(s);
+	return store_commit(s, err);
+}
+
+int
+user_why(struct store *s, const char *name, struct str *why, struct err *err)
+{
+	return text_of(s, STMT_USER_WHY, name, why, err) < 0 ? -1 : 0;
+}
+
+int
+user_last_admin(struct store *s, const char *name, struct err *err)
+{
+	AUTO(str_fini) struct str others = {0};
+
+	return text_of(s, STMT_USER_ADMINS, name, &others, err) < 0 ? -1 : strcmp(str_c(&others), "0") == 0;
 }
 
 int
@@ -87,13 +211,7 @@ user_mail_set(struct store *s, const char *name, const char *address, struct err
 int
 user_mail_get(struct store *s, const char *name, struct str *address, struct err *err)
 {
-	sqlite3_stmt *q = store_query(s, STMT_USER_MAIL_GET, err, "s", name);
-	int r = store_row(s, q, err);
-
-	if (r > 0)
-		str_puts(address, store_text(q, 0));
-	store_done(q);
-	return r < 0 ? -1 : 0;
+	return text_of(s, STMT_USER_MAIL_GET, name, address, err) < 0 ? -1 : 0;
 }
 
 void
@@ -108,16 +226,62 @@ user_keys_fini(struct user_keys *k)
 	vec_fini(k);
 }
 
+/* Who else has the key, appended. */
+static int
+key_other(struct store *s, const char *user, const char *fingerprint, struct str *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_KEY_OTHER, err, "ss", fingerprint, user);
+	int r = store_row(s, q, err);
+
+	if (r > 0)
+		str_puts(out, store_text(q, 0));
+	store_done(q);
+	return r < 0 ? -1 : 0;
+}
+
 int
 user_key_add(struct store *s, const char *user, const char *kind, const char *fingerprint,
 	const char *text, struct err *err)
 {
+	AUTO(str_fini) struct str other = {0};
+
 	if (store_begin(s, err) < 0)
 		return -1;
+	if (key_other(s, user, fingerprint, &other, err) < 0)
+		return store_rollback(s);
+	if (other.n) {
+		err_set(err, EEXIST, "%s signs for %s already: a key is one person's", fingerprint, str_c(&other));
+		return store_rollback(s);
+	}
 	if (store_run(s, STMT_KEY_ADD, err, "ssssi", user, fingerprint, kind, text, now_ms()) < 0 ||
 	    event_add(s, "user", 0, 0, "", err, "user %s: %s key %s", user, kind, fingerprint) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
+}
+
+int
+user_key_remove(struct store *s, const char *user, const char *fingerprint, struct err *err)
+{
+	bool had;
+
+	if (store_begin(s, err) < 0)
+		return -1;
+	if (store_run(s, STMT_KEY_DEL, err, "ss", user, fingerprint) < 0)
+		return store_rollback(s);
+	had = store_changes(s) > 0;
+	if (had && event_add(s, "user", 0, 0, "", err, "user %s: signing key %s removed", user, fingerprint) < 0)
+		return store_rollback(s);
+	return store_commit(s, err) < 0 ? -1 : had ? 0 : USER_ABSENT;
+}
+
+int
+user_key_has(struct store *s, const char *user, bool login, const char *fingerprint, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, login ? STMT_LOGIN_HAS : STMT_KEY_HAS, err, "ss", user, fingerprint);
+	int r = store_row(s, q, err);
+
+	store_done(q);
+	return r;
 }
 
 int

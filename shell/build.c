@@ -106,8 +106,7 @@ make_task(struct context *c, struct build_options *o, struct err *err)
 	AUTO(task_fini) struct task t = {0};
 	int64_t id;
 
-	if (choose_repository(c, &o->repository, &names, err) < 0 || context_user(c, err) < 0 ||
-	    task_create(c->store, o->repository, c->user, &id, err) < 0)
+	if (choose_repository(c, &o->repository, &names, err) < 0 || task_make(c, o->repository, &id, err) < 0)
 		return -1;
 	if (task_get(c->store, id, &t, err) || add_deps(c, id, o->deps, err) < 0)
 		goto forget;

@@ -20,11 +20,13 @@ enum { HELP_INDENT = 8, HELP_WIDTH = 79, REASON_MAX = 500 };
 int
 context_user(struct context *c, struct err *err)
 {
+	AUTO(str_fini) struct str why = {0};
 	struct user u;
 	int r = user_get(c->store, c->user, &u, err);
 
 	if (r == 0 && u.disabled)
-		return err_set(err, EACCES, "user %s is disabled", c->user);
+		return user_why(c->store, c->user, &why, err) < 0 ? -1 :
+		    err_set(err, EACCES, "user %s is disabled%s%s", c->user, why.n ? " " : "", str_c(&why));
 	return r ? -1 : 0;
 }
 

@@ -25,10 +25,12 @@ enum { AT_ONCE = 256, LOOK_MS = 200 };
 
 struct events_options {
 	bool follow, json;
+	bool far;		/* with where it came from */
 	int64_t since;		/* -1: not said */
 	int64_t task;		/* 0: all */
 	int64_t limit;		/* how many to print; 0: all */
 	const char *kind;	/* NULL: all */
+	const char *user;	/* NULL: all */
 };
 
 static int
@@ -49,6 +51,8 @@ take_option(struct context *c, const char *word, struct events_options *o, struc
 
 	if (strcmp(word, "--follow") == 0 || strcmp(word, "-f") == 0)
 		return o->follow = true, 0;
+	if (strcmp(word, "--long") == 0)
+		return o->far = true, 0;
 	if (strcmp(word, "--json") == 0)
 		return o->json = true, 0;
 	if ((value = context_value(c, word, "--since", "a number", err)))
@@ -59,6 +63,8 @@ take_option(struct context *c, const char *word, struct events_options *o, struc
 		return (o->limit = text_number(value, INT64_MAX)) < 1 ? err_set(err, EINVAL, "--limit wants a number") : 0;
 	if (!err->code && (value = context_value(c, word, "--kind", "a kind", err)))
 		return take_kind(value, o, err);
+	if (!err->code && (value = context_value(c, word, "--user", "a user", err)))
+		return o->user = value, 0;
 	return err->code ? -1 : err_set(err, EINVAL, "`%s` is not expected here", word);
 }
 
@@ -70,9 +76,9 @@ put_column(struct str *out, const char *text)
 }
 
 static void
-put_event(const struct event *e, bool json, struct str *out)
+put_event(const struct event *e, const struct events_options *o, struct str *out)
 {
-	if (json) {
+	if (o->json) {
 		event_json(e, out);
 		return;
 	}
@@ -81,9 +87,24 @@ put_event(const struct event *e, bool json, struct str *out)
 	str_add(out, "\t%lld", (long long)e->task);
 	put_column(out, e->user);
 	put_column(out, e->state);
+	if (o->far)
+		put_column(out, e->origin);
 	str_putc(out, '\t');
 	text_printable(out, e->text);
 	str_putc(out, '\n');
+}
+
+static bool
+is_wanted(const struct event *e, const struct events_options *o)
+{
+	return (!o->kind || strcmp(o->kind, e->kind) == 0) && (!o->user || strcmp(o->user, e->user) == 0);
+}
+
+static int
+read_some(struct context *c, const struct events_options *o, struct event_list *l, struct err *err)
+{
+	return o->user && !o->task ? event_read_user(c->store, o->since, o->user, AT_ONCE, l, err) :
+	    event_read(c->store, o->since, o->task, AT_ONCE, l, err);
 }
 
 /* Print what is wanted of them. 1: as many as were wanted are out, or nobody reads any more. */
@@ -94,8 +115,8 @@ put_events(const struct event_list *l, struct events_options *o, struct err *err
 	bool enough = false;
 
 	for (size_t i = 0; i < l->n && !enough; i++)
-		if (!o->kind || strcmp(o->kind, l->p[i].kind) == 0) {
-			put_event(&l->p[i], o->json, &out);
+		if (is_wanted(&l->p[i], o)) {
+			put_event(&l->p[i], o, &out);
 			enough = o->limit && --o->limit == 0;
 		}
 	if (fwrite(str_c(&out), 1, out.n, stdout) != out.n || fflush(stdout))
@@ -145,7 +166,7 @@ farm_events(struct context *c, struct err *err)
 		AUTO(event_list_fini) struct event_list l = {0};
 		int r;
 
-		if (event_read(c->store, o.since, o.task, AT_ONCE, &l, err) < 0)
+		if (read_some(c, &o, &l, err) < 0)
 			return -1;
 		if (l.n) {
 			o.since = l.p[l.n - 1].id;

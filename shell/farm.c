@@ -70,7 +70,7 @@ const struct verb farm_verbs[] = {
 	    "Queues, jobs, builders, tasks, merges: the farm at a glance", farm_status, REACH_USER},
 	{"log", "[TASK[.SUBTASK[.ARCH]]] [--follow] [--reason] [--tail N] [--attempt N] [--raw]", "What its jobs wrote", farm_log, REACH_USER},
 	{"shell", "[--state DIR] TASK.SUBTASK[.ARCH] [COMMAND...]", "Enter the kept root of a job that failed", farm_shell},
-	{"events", "[--follow] [--json] [--since N] [--task ID] [--kind KIND] [--limit N]",
+	{"events", "[--follow] [--json] [--since N] [--task ID] [--user NAME] [--kind KIND] [--limit N] [--long]",
 	    "The journal: id, ms, kind, task, user, state, text; tab-separated", farm_events, REACH_USER},
 	{"merge", "[REPOSITORY] [--dry-run] [--json]", "Run one merge cycle now, or say what it would do", merger_merge, REACH_ADMIN},
 	{"join", "[NAME]", "Connect a remote builder: the scheduler on stdin and stdout", farm_join},

@@ -18,6 +18,7 @@
 #include "shell/command.h"
 #include "shell/context.h"
 #include "shell/gate.h"
+#include "shell/session.h"
 
 enum {
 	PATIENCE_S = 3600,	/* of one command that does not only watch */
@@ -73,19 +74,23 @@ complain(const struct err *err)
 	return err->code == EINVAL ? VERB_USAGE : VERB_FAILED;
 }
 
-/* Before anything is done for them. */
+/*
+ * Before anything is done for them. They are looked at once more when this command counts among theirs: whoever disables
+ * them ends those that do.
+ */
 static int
-admit(struct context *c, struct err *err)
+admit(struct context *c, int *slot, struct err *err)
 {
 	if (!text_is_name(c->user))
 		return err_set(err, EACCES, "that cannot be a user's name");
-	return context_open(c, err) < 0 || context_user(c, err) < 0 ? -1 : 0;
+	return context_open(c, err) < 0 || session_take(c->store, c->user, slot, err) < 0 || context_user(c, err) < 0 ? -1 : 0;
 }
 
 int
 gate_open(const struct visit *v)
 {
 	AUTO(free) char *from = origin(v);
+	AUTO(close) int slot = -1;
 	struct context c = {.root = v->root, .user = v->user, .from = from};
 	struct err err = {0};
 	int status;
@@ -94,7 +99,7 @@ gate_open(const struct visit *v)
 	clean_environment(v->root);
 	if (!v->command)
 		err_set(&err, EINVAL, "there is no shell here, %.100s; `help` lists the commands: ssh FARM help", v->user);
-	if (err.code || command_split(v->command, &c.args, &err) < 0 || admit(&c, &err) < 0)
+	if (err.code || command_split(v->command, &c.args, &err) < 0 || admit(&c, &slot, &err) < 0)
 		status = complain(&err);
 	else if (c.args.n == 0)
 		status = complain((err_set(&err, EINVAL, "which command? `help` lists them"), &err));
@@ -113,26 +118,39 @@ is_plain(const char *path)
 }
 
 int
+gate_path(const char *root, const char *program, char **path, struct err *err)
+{
+	*path = realpath(root, NULL);
+	if (!*path)
+		return err_sys(err, "%s", root);
+	return is_plain(*path) && is_plain(program) ? 0 : err_set(err, EINVAL, "%s: a farm that is reached over ssh has a path of "
+	    "letters, digits and /._+- only, and so has %s", *path, program);
+}
+
+void
+gate_line(const char *path, const char *program, const char *fingerprint, const struct login *l, struct str *out)
+{
+	str_add(out, "restrict,command=\"%s --root %s --user %s --key %s\" %s\n", program, path, l->user, fingerprint, l->text);
+}
+
+int
 gate_key(const char *root, const char *program, const char *fingerprint, struct err *err)
 {
 	AUTO(store_close) struct store *s = NULL;
 	AUTO(login_fini) struct login l = {0};
-	AUTO(free) char *path = realpath(root, NULL);
+	AUTO(str_fini) struct str line = {0};
+	AUTO(free) char *path = NULL;
 	struct user u;
 	int r;
 
-	if (!path)
-		return err_sys(err, "%s", root);
-	if (!is_plain(path) || !is_plain(program))
-		return err_set(err, EINVAL, "%s: a farm that is reached over ssh has a path of letters, digits and /._+- only, and so "
-		    "has %s", path, program);
-	if (store_open_as_is(path, &s, err) < 0)
+	if (gate_path(root, program, &path, err) < 0 || store_open_as_is(path, &s, err) < 0)
 		return -1;
 	r = login_get(s, fingerprint, &l, err);
 	if (r)
 		return r < 0 ? -1 : 0;
 	r = user_get(s, l.user, &u, err);
 	if (r == 0 && !u.disabled)
-		printf("restrict,command=\"%s --root %s --user %s --key %s\" %s\n", program, path, l.user, fingerprint, l.text);
+		gate_line(path, program, fingerprint, &l, &line);
+	fputs(str_c(&line), stdout);
 	return r < 0 ? -1 : 0;
 }

@@ -6,6 +6,8 @@
 #define ARTEL_SHELL_GATE_H
 
 struct err;
+struct login;
+struct str;
 
 /* Who came, as sshd's configuration says it. */
 struct visit {
@@ -26,5 +28,11 @@ int gate_open(const struct visit *v);
  * nobody's, or of a user who is disabled. The forced command in it runs `program`. 0, -1.
  */
 int gate_key(const char *root, const char *program, const char *fingerprint, struct err *err);
+/*
+ * The same line, appended, for a key that is known; *path is the farm's as gate_path() has it, which refuses a farm or a
+ * program whose path cannot stand in such a line.
+ */
+void gate_line(const char *path, const char *program, const char *fingerprint, const struct login *l, struct str *out);
+int gate_path(const char *root, const char *program, char **path, struct err *err);
 
 #endif

@@ -29,10 +29,24 @@ who(void)
 	return name && *name ? name : pw ? pw->pw_name : "nobody";
 }
 
+/* From where, for the journal: "local", and whose process it is. */
+static const char *
+origin(void)
+{
+	static char text[160];
+	const struct passwd *pw = getpwuid(getuid());
+
+	if (pw && text_is_name(pw->pw_name))
+		snprintf(text, sizeof(text), "local %s", pw->pw_name);
+	else
+		snprintf(text, sizeof(text), "local %ld", (long)getuid());
+	return text;
+}
+
 int
 main(int argc, const char **argv)
 {
-	struct context c = {.local = true, .from = "local"};
+	struct context c = {.local = true, .from = origin()};
 	int status;
 
 	options_parse(argc, argv, "artel", "artel", options, "[OPTION...] COMMAND [ARGUMENT...]   (`artel help` lists commands)",

@@ -1,12 +1,26 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "schema/event.h"
 #include "shell/context.h"
 #include "shell/merger.h"
 #include "shell/program.h"
+
+/* The merger's own events have its name: who asked for what it does stands before them. */
+static int
+note(struct context *c, const char *state, const char *repository, const char *what, struct err *err)
+{
+	if (context_open(c, err) < 0 || store_begin(c->store, err) < 0)
+		return -1;
+	if (event_add(c->store, "repo", 0, 0, state, err, "%s%s%s asked for", repository ? repository : "", repository ? ": " : "",
+	    what) < 0)
+		return store_rollback(c->store);
+	return store_commit(c->store, err);
+}
 
 int
 merger_merge(struct context *c, struct err *err)
@@ -32,6 +46,9 @@ merger_merge(struct context *c, struct err *err)
 		argv[n++] = "--dry-run";
 	if (dry && json)
 		argv[n++] = "--json";
+	/* On the host cron does it all the time, and mostly there is nothing to merge. */
+	if (!dry && !c->local && note(c, "merge", named ? argv[2] : NULL, "a merge", err) < 0)
+		return -1;
 	return program_run(c, "merger", argv, err);
 }
 
@@ -72,28 +89,32 @@ merger_fold(struct context *c, struct err *err)
 }
 
 static int
-with_serial(struct context *c, const char *option, struct err *err)
+with_serial(struct context *c, const char *option, bool changes, struct err *err)
 {
 	const char *name = context_need(c, "a repository", err), *serial = name ? context_need(c, "a state's number", err) : NULL;
 	const char *argv[] = {"--repository", name, option, serial, NULL};
+	AUTO(free) char *what = NULL;
 
 	if (!serial || context_end(c, err) < 0)
 		return -1;
 	if (text_number(serial, INT64_MAX) < 1)
 		return err_set(err, EINVAL, "`%s` is no state's number", serial);
+	what = xasprintf("going back to state %s", serial);
+	if (changes && note(c, "rollback", name, what, err) < 0)
+		return -1;
 	return program_run(c, "merger", argv, err);
 }
 
 int
 merger_replay(struct context *c, struct err *err)
 {
-	return with_serial(c, "--replay", err);
+	return with_serial(c, "--replay", false, err);
 }
 
 int
 merger_rollback(struct context *c, struct err *err)
 {
-	return with_serial(c, "--rollback", err);
+	return with_serial(c, "--rollback", true, err);
 }
 
 int
@@ -102,10 +123,12 @@ merger_sweep(struct context *c, struct err *err)
 	const char *name = context_need(c, "a repository", err), *word;
 	const char *argv[] = {"--sweep", "--repository", name, NULL, NULL, NULL, NULL};
 	size_t n = 3;
+	bool dry = false;
 
 	while (name && (word = context_next(c))) {
 		if (strcmp(word, "--dry-run") == 0 && n < 6) {
 			argv[n++] = "--dry-run";
+			dry = true;
 		} else if (strcmp(word, "--keep") == 0 && n == 3) {
 			argv[n++] = "--keep";
 			if (!(argv[n++] = context_need(c, "a number", err)))
@@ -116,5 +139,7 @@ merger_sweep(struct context *c, struct err *err)
 			return err_set(err, EINVAL, "not NAME [--keep N] [--dry-run]");
 		}
 	}
-	return name ? program_run(c, "merger", argv, err) : -1;
+	if (!name || (!dry && note(c, "gc", name, "removing what is not needed any more", err) < 0))
+		return -1;
+	return program_run(c, "merger", argv, err);
 }

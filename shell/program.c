@@ -16,9 +16,8 @@ words_fini(struct words *w)
 	vec_fini(w);
 }
 
-/* *path is its argv[0]. */
-static int
-command(const struct context *c, const char *name, const char *const *words, char **path, struct words *argv, struct err *err)
+int
+program_path(const char *name, char **path, struct err *err)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -27,6 +26,15 @@ command(const struct context *c, const char *name, const char *const *words, cha
 		return err_sys(err, "find artel-%s", name);
 	self[n] = '\0';
 	*path = xasprintf("%.*s/artel-%s", (int)(strrchr(self, '/') - self), self, name);
+	return 0;
+}
+
+/* *path is its argv[0]. */
+static int
+command(const struct context *c, const char *name, const char *const *words, char **path, struct words *argv, struct err *err)
+{
+	if (program_path(name, path, err) < 0)
+		return -1;
 	vec_push(argv, (const char *)*path);
 	vec_push(argv, "--root");
 	vec_push(argv, c->root);

@@ -17,6 +17,9 @@ struct words {
 void words_fini(struct words *w);
 AUTO_DEFINE_EMBEDDED(struct words, words_fini);
 
+/* Where artel-<name> lies: beside this program; malloc'ed. */
+int program_path(const char *name, char **path, struct err *err);
+
 /*
  * Run artel-<name> with these words (ends with NULL) on the context's farm, with this process's output: its exit
  * status, or -1.

@@ -11,10 +11,21 @@
 #include "package/artefact.h"
 #include "package/facts.h"
 #include "schema/event.h"
+#include "schema/quota.h"
 #include "schema/repository.h"
 #include "shell/source-check.h"
 #include "shell/task.h"
 #include "source/record.h"
+
+int
+task_make(struct context *c, const char *repository, int64_t *id, struct err *err)
+{
+	if (context_user(c, err) < 0 || store_begin(c->store, err) < 0)
+		return -1;
+	if (quota_check_task(c->store, c->user, err) < 0 || task_create(c->store, repository, c->user, id, err) < 0)
+		return store_rollback(c->store);
+	return store_commit(c->store, err);
+}
 
 int
 task_new(struct context *c, struct err *err)
@@ -33,8 +44,7 @@ task_new(struct context *c, struct err *err)
 			return err_set(err, EINVAL, "name the repository: there %s", names.n ? "are several" : "is none");
 		name = names.p[0];
 	}
-	if (repository_get(c->store, name, &r, err) || context_user(c, err) < 0 ||
-	    task_create(c->store, name, c->user, &id, err) < 0)
+	if (repository_get(c->store, name, &r, err) || task_make(c, name, &id, err) < 0)
 		return -1;
 	printf("%lld\n", (long long)id);
 	fflush(stdout);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "schema/acl.h"
 #include "schema/event.h"
+#include "schema/quota.h"
 #include "schema/repository.h"
 #include "shell/source-check.h"
 #include "shell/task.h"
@@ -130,6 +131,28 @@ check_all(struct context *c, struct task *t, struct subtask_list *l, struct err 
 	return check_pairs(l, err);
 }
 
+/* What is said for a run, and was not so before: it belongs in the journal. In the transaction that stores it. */
+static int
+note_options(struct context *c, const struct task *t, struct err *err)
+{
+	AUTO(task_fini) struct task was = {0};
+	AUTO(str_fini) struct str said = {0};
+
+	if (task_get(c->store, t->id, &was, err))
+		return -1;
+	if (t->fail_early != was.fail_early)
+		str_puts(&said, t->fail_early ? " fail-early" : " fail-late");
+	if (t->test_only != was.test_only)
+		str_puts(&said, t->test_only ? " test-only" : " commit");
+	if (t->class != was.class)
+		str_add(&said, " %s", task_class_name(t->class));
+	if (t->keep_root != was.keep_root)
+		str_puts(&said, t->keep_root ? " keep-root" : " keep-no-root");
+	if (strcmp(t->message, was.message) != 0)
+		str_puts(&said, " message");
+	return said.n ? event_add(c->store, "task", t->id, 0, "", err, "task #%lld: options:%s", (long long)t->id, str_c(&said)) : 0;
+}
+
 /* Tested and now permitted: straight to BUILT, without building again. 1 if so. */
 static int
 take_result(struct context *c, struct task *t, struct err *err)
@@ -144,7 +167,7 @@ take_result(struct context *c, struct task *t, struct err *err)
 	r = acl_task(c->store, t->id, t->repository, &why, err);
 	if (r == ACL_DENIED)
 		err_set(err, EACCES, "%s", why);
-	if (r || task_save(c->store, t, err) < 0 || task_move(c->store, t, TASK_BUILT, NULL, err))
+	if (r || note_options(c, t, err) < 0 || task_save(c->store, t, err) < 0 || task_move(c->store, t, TASK_BUILT, NULL, err))
 		return store_rollback(c->store);
 	return store_commit(c->store, err) < 0 ? -1 : 1;
 }
@@ -152,11 +175,13 @@ take_result(struct context *c, struct task *t, struct err *err)
 static int
 submit(struct context *c, struct task *t, struct subtask_list *l, struct err *err)
 {
+	if (quota_check_jobs(c->store, c->user, t->id, err) < 0 || quota_spend_run(c->store, c->user, err) < 0)
+		return -1;
 	t->submitted = now_ms();
 	for (size_t i = 0; i < l->n; i++)
 		if (subtask_save(c->store, &l->p[i], err) < 0)
 			return -1;
-	if (task_save(c->store, t, err) < 0)
+	if (note_options(c, t, err) < 0 || task_save(c->store, t, err) < 0)
 		return -1;
 	t->try++;
 	t->iter = 1;

@@ -10,6 +10,9 @@ struct err;
 /* Append one instruction (repo, NAME.git=TAG, srpm, del, rebuild, copy, ...) from the next words. */
 int task_add_words(struct context *c, struct task *t, int before, struct err *err);
 
+/* A new task of the user, if they may have one more. */
+int task_make(struct context *c, const char *repository, int64_t *id, struct err *err);
+
 /* Read the task again, inside the transaction that changes it: someone may have run it meanwhile. */
 int task_reread(struct context *c, struct task *t, struct err *err);
 

@@ -1,25 +1,37 @@
 /* Verbs about people: who they are, by which keys they are known, how much of the farm is theirs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "schema/login.h"
 #include "schema/user.h"
 #include "shell/context.h"
-#include "shell/table.h"
-#include "source/signature.h"
+#include "shell/session.h"
+#include "shell/user.h"
 
-enum { KEY_MAX = 1 << 20 };
+int
+user_own(struct context *c, const char *name, struct err *err)
+{
+	return c->local || strcmp(name, c->user) == 0 ? 0 : context_admin(c, "deal with what is another user's", err);
+}
+
+int
+user_home_make(struct context *c, const char *name, struct err *err)
+{
+	AUTO(free) char *home = xasprintf("people/%s/packages", name);
+
+	return file_mkdirs(c->store->dir, home, err);
+}
 
 static int
 add(struct context *c, struct err *err)
 {
 	const char *name = context_need(c, "a name", err), *word = context_next(c);
-	AUTO(free) char *home = NULL;
 	struct user u;
 	int r;
 
@@ -27,41 +39,93 @@ add(struct context *c, struct err *err)
 		return -1;
 	if (word && strcmp(word, "--admin") != 0)
 		return err_set(err, EINVAL, "`%s`: not --admin", word);
-	if (!text_is_name(name))
-		return err_set(err, EINVAL, "`%.40s`: a user's name is at most 128 letters, digits and ._+-, begins with a letter or "
-		    "digit, and has no ..", name);
-	if (context_open(c, err) < 0)
+	if (user_name_check(name, err) < 0 || context_open(c, err) < 0)
 		return -1;
 	r = user_get(c->store, name, &u, err);
 	if (r != USER_ABSENT)
 		return r < 0 ? -1 : err_set(err, EEXIST, "there is a user %s already", name);
-	home = xasprintf("people/%s/packages", name);
-	if (file_mkdirs(c->store->dir, home, err) < 0)
+	return user_home_make(c, name, err) < 0 ? -1 : user_add(c->store, name, word != NULL, err);
+}
+
+/* Their folder goes too, unless there is something in it. */
+static int
+home_remove(struct context *c, const char *name, struct err *err)
+{
+	AUTO(free) char *home = xasprintf("people/%s", name);
+	AUTO(free) char *packages = xasprintf("%s/packages", home);
+
+	if (unlinkat(c->store->dir, packages, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return errno == ENOTEMPTY ? err_set(err, ENOTEMPTY, "%s has git repositories in %s: `user disable %s`, or remove them "
+		    "first", name, packages, name) : err_sys(err, "%s", packages);
+	if (unlinkat(c->store->dir, home, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return errno == ENOTEMPTY ? err_set(err, ENOTEMPTY, "%s has files in %s: `user disable %s`, or remove them first", name,
+		    home, name) : err_sys(err, "%s", home);
+	return 0;
+}
+
+/* Over ssh the last administrator stays one. */
+static int
+spare_last(struct context *c, const char *name, struct err *err)
+{
+	struct user u;
+	int r;
+
+	if (user_get(c->store, name, &u, err))
 		return -1;
-	return user_add(c->store, name, word != NULL, err);
+	if (c->local || !u.admin || u.disabled)
+		return 0;
+	r = user_last_admin(c->store, name, err);
+	return r <= 0 ? r : err_set(err, EPERM, "%s is the last administrator: that takes `artel` on the farm's own host", name);
 }
 
 static int
-key(struct context *c, struct err *err)
+del(struct context *c, struct err *err)
 {
-	const char *name = context_need(c, "a name", err), *word = name ? context_need(c, "a file with a public key", err) : NULL;
-	bool login = word && strcmp(word, "--login") == 0;
-	AUTO(str_fini) struct str text = {0};
-	AUTO(str_fini) struct str fingerprint = {0};
-	enum key_kind kind;
-	struct user u;
+	const char *name = context_need(c, "a name", err);
 
-	if (login)
-		word = context_need(c, "a file with a public key", err);
-	if (!word || context_end(c, err) < 0 || context_open(c, err) < 0 || user_get(c->store, name, &u, err) ||
-	    context_input(c, word, KEY_MAX, &text, err) < 0 ||
-	    signature_key_parse(str_c(&text), &kind, &fingerprint, err) < 0)
+	if (!name || context_end(c, err) < 0 || context_open(c, err) < 0 || store_begin(c->store, err) < 0)
 		return -1;
-	if (!login)
-		return user_key_add(c->store, name, kind == KEY_GPG ? "gpg" : "ssh", str_c(&fingerprint), str_c(&text), err);
-	if (kind != KEY_SSH)
-		return err_set(err, EINVAL, "a GPG key signs tags; to come in by ssh takes an SSH key");
-	return login_add(c->store, name, str_c(&fingerprint), str_c(&text), err);
+	if (spare_last(c, name, err) < 0 || user_del(c->store, name, err) < 0 || home_remove(c, name, err) < 0)
+		return store_rollback(c->store);
+	return store_commit(c->store, err);
+}
+
+static int
+disable(struct context *c, struct err *err)
+{
+	const char *name = context_need(c, "a name", err);
+	AUTO(free) char *why = name ? context_reason(c, err) : NULL;
+
+	if (!why || context_open(c, err) < 0 || store_begin(c->store, err) < 0)
+		return -1;
+	if (spare_last(c, name, err) < 0 || user_disable(c->store, name, why, err) < 0)
+		return store_rollback(c->store);
+	return store_commit(c->store, err) < 0 ? -1 : session_end(c->store, name, err);
+}
+
+static int
+enable(struct context *c, struct err *err)
+{
+	const char *name = context_need(c, "a name", err);
+
+	return !name || context_end(c, err) < 0 || context_open(c, err) < 0 ? -1 : user_enable(c->store, name, err);
+}
+
+static int
+admin(struct context *c, struct err *err)
+{
+	const char *name = context_need(c, "a name", err), *word = name ? context_need(c, "yes or no", err) : NULL;
+	bool yes = word && strcmp(word, "yes") == 0;
+
+	if (!word || context_end(c, err) < 0)
+		return -1;
+	if (!yes && strcmp(word, "no") != 0)
+		return err_set(err, EINVAL, "`%s`: not yes or no", word);
+	if (context_open(c, err) < 0 || store_begin(c->store, err) < 0)
+		return -1;
+	if ((!yes && spare_last(c, name, err) < 0) || user_admin_set(c->store, name, yes, err) < 0)
+		return store_rollback(c->store);
+	return store_commit(c->store, err);
 }
 
 enum { WEIGHT_MAX = 1000, LIMIT_MAX = 1000000 };
@@ -133,42 +197,23 @@ mail(struct context *c, struct err *err)
 	return 0;
 }
 
-static int
-list(struct context *c, struct err *err)
-{
-	AUTO(table_fini) struct table t;
-	AUTO(str_fini) struct str out = {0};
-	sqlite3_stmt *q;
-	int r;
-
-	table_init(&t, 6);
-	table_cell(&t, "USER");
-	table_cell(&t, "ADMIN");
-	table_cell(&t, "DISABLED");
-	table_cell(&t, "KEYS");
-	table_cell(&t, "WEIGHT");
-	table_cell(&t, "LIMIT");
-	if (context_end(c, err) < 0 || context_open(c, err) < 0)
-		return -1;
-	q = store_query(c->store, STMT_USER_FIND, err, "");
-	while ((r = store_row(c->store, q, err)) > 0) {
-		table_cell(&t, store_text(q, 0));
-		table_cell(&t, store_int(q, 1) ? "yes" : "no");
-		table_cell(&t, store_int(q, 2) ? "yes" : "no");
-		table_cell(&t, store_text(q, 3));
-		table_cell(&t, store_text(q, 4));
-		table_cell(&t, store_int(q, 5) ? store_text(q, 5) : "-");
-	}
-	table_print(&t, table_width(), table_colour(), &out);
-	fputs(str_c(&out), stdout);
-	return r;
-}
-
 const struct verb user_verbs[] = {
 	{"user add", "NAME [--admin]", "Add a user", add, REACH_ADMIN},
-	{"user key", "NAME [--login] FILE|-", "Add a public key that the user signs tags with (GPG or SSH), or comes in by (SSH)", key, REACH_ADMIN},
+	{"user del", "NAME", "Forget a user who did nothing here yet", del, REACH_ADMIN},
+	{"user disable", "NAME [REASON...]", "Let them in no more, and take no signature of theirs", disable, REACH_ADMIN},
+	{"user enable", "NAME", "Let them in again", enable, REACH_ADMIN},
+	{"user admin", "NAME yes|no", "Whether they are an administrator", admin, REACH_ADMIN},
+	{"user key", "NAME [--login] FILE|- | NAME --remove FINGERPRINT",
+	    "Add a public key that they sign tags with (GPG or SSH), or come in by (SSH); or remove one", user_key_verb, REACH_USER},
+	{"user keys", "[NAME]", "Keys: user, sign or login, kind, fingerprint, when added; tab-separated", user_keys_verb, REACH_USER},
+	{"user authorized-keys", "", "The login keys of all, as a file for sshd", user_authorized_keys},
 	{"user share", "NAME [--weight N] [--limit N]", "How much of the farm is theirs: a share of the slots, jobs at once", share_verb, REACH_ADMIN},
 	{"user mail", "NAME [ADDRESS|-]", "Where the ends of the user's tasks are mailed to; -: nowhere", mail, REACH_ADMIN},
-	{"user ls", "", "List users", list, REACH_USER},
+	{"user quota", "NAME|@everybody [WHAT=NUMBER|none|default...]", "How much they may take of tasks, jobs, disk, rate, sessions",
+	    user_quota_verb, REACH_ADMIN},
+	{"user import", "FILE|-", "Add many people and SSH keys, a line each", user_import, REACH_ADMIN},
+	{"user ls", "[--json]", "List users", user_list, REACH_USER},
+	{"user show", "[NAME]", "All about one: keys, share, quotas", user_show, REACH_USER},
+	{"quota", "[NAME] [--json]", "What you have of what you may have", quota_verb, REACH_USER},
 };
 const size_t n_user_verbs = ARRAY_SIZE(user_verbs);

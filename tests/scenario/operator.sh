@@ -223,7 +223,7 @@ is 'only the other is left' "$(artel repo needs "$REPO" | tail -n +2 | cut -d ' 
 
 # Shares and limits, as they are stored; what follows from them is the scheduler's to show.
 ok 'a share' artel user share ann --weight 3 --limit 40
-like 'is listed' "$(artel user ls)" '^ann  *no  *no  *1  *3  *40$'
+like 'is listed' "$(artel user ls)" '^ann  *no  *no  *1  *3  *40  *0  *-$'
 ok 'settings' artel farm set owner-limit=20 limit.background=2
 ok 'the same again' artel farm set limit.background=2 owner-limit=20
 ok 'the same share' artel user share ann --weight=3 --limit=40
