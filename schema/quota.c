@@ -143,7 +143,7 @@ used_rate(struct store *s, const char *user, int64_t *used, struct err *err)
 	if (quota_get(s, user, QUOTA_RATE, &rate, err) < 0 || count(s, STMT_USER_SPENT, user, &spent, err) < 0)
 		return -1;
 	ahead = spent - now;
-	*used = rate == 0 || ahead <= 0 ? 0 : ahead >= HOUR_MS ? rate : (ahead + run_cost(rate) - 1) / run_cost(rate);
+	*used = rate == 0 || ahead <= 0 ? 0 : ahead > rate * run_cost(rate) ? rate : (ahead + run_cost(rate) - 1) / run_cost(rate);
 	return 0;
 }
 
@@ -214,14 +214,14 @@ quota_check_jobs(struct store *s, const char *user, int64_t task, struct err *er
 int64_t
 quota_take_run(int64_t rate, int64_t now, int64_t *spent)
 {
-	int64_t cost = run_cost(rate), at = *spent > now ? *spent : now;
+	int64_t cost = run_cost(rate), ahead = *spent > now ? *spent - now : 0, most = rate * cost;
 
 	/* Further ahead than a run ever puts it: the clock was set back, or the rate was another one. */
-	if (at > now + HOUR_MS + cost)
-		at = now + HOUR_MS - 1;
-	if (at - now >= HOUR_MS)
-		return at - now - HOUR_MS + 1;
-	*spent = at + cost;
+	if (ahead > most)
+		ahead = most - cost;
+	if (ahead + cost > most)
+		return ahead + cost - most;
+	*spent = now + ahead + cost;
 	return 0;
 }
 

@@ -50,9 +50,9 @@ int quota_check_jobs(struct store *s, const char *user, int64_t task, struct err
 int quota_spend_run(struct store *s, const char *user, struct err *err);
 
 /*
- * The rule of the rate, by itself: each run moves *spent, a time in ms, on by an hour / rate, and may not begin while
- * that is an hour ahead of `now`. So `rate` runs may come at once, then one each hour / rate; in any hour not more than
- * twice the rate. A clock that was set back stops nobody for longer than one run takes. 0, or ms until the next may be.
+ * The rule of the rate, by itself: each run moves *spent, a time in ms, on by an hour / rate, and may not move it further
+ * than an hour ahead of `now`. So `rate` runs may come at once, then one each hour / rate; in any hour not more than twice
+ * the rate. A clock that was set back stops nobody for longer than one run takes. 0, or ms until the next may be.
  */
 int64_t quota_take_run(int64_t rate, int64_t now, int64_t *spent);
 
