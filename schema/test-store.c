@@ -493,7 +493,8 @@ test_users(void **state)
 	assert_true(u.admin && !u.disabled);
 	FAILS(user_add(f.s, "joe", false, &err), "UNIQUE");
 	OK(user_key_add(f.s, "joe", "ssh", "SHA256:x", "ssh-ed25519 AAAA", &err));
-	FAILS(user_key_add(f.s, "nobody", "ssh", "SHA256:x", "ssh-ed25519 AAAA", &err), "FOREIGN KEY");
+	FAILS(user_key_add(f.s, "ann", "ssh", "SHA256:x", "ssh-ed25519 AAAA", &err), "signs for joe already");
+	FAILS(user_key_add(f.s, "nobody", "ssh", "SHA256:y", "ssh-ed25519 AAAA", &err), "FOREIGN KEY");
 	OK(user_keys(f.s, &keys, &err));
 	assert_int_equal(keys.n, 1);
 	assert_string_equal(keys.p[0].text, "ssh-ed25519 AAAA");
