@@ -265,23 +265,14 @@ locked_cycle(struct store *s, const char *repository, const struct cycle_options
 }
 
 int
-cycle_lock(struct store *s, const char *repository, int *fd, struct err *err)
-{
-	AUTO(free) char *lock = xasprintf("run/merger.%s", repository);
-	int r = file_lock(s->dir, lock, fd, err);
-
-	return r == FILE_BUSY ? CYCLE_BUSY : r;
-}
-
-int
 cycle_run(struct store *s, const char *repository, const struct cycle_options *how, struct cycle_sum *sum, struct err *err)
 {
 	AUTO(repository_fini) struct repository known = {0};
 	AUTO(close) int fd = -1;
-	int r = repository_get(s, repository, &known, err) ? -1 : cycle_lock(s, repository, &fd, err);
+	int r = repository_get(s, repository, &known, err) ? -1 : state_lock(s, repository, &fd, err);
 
 	if (r)
-		return r;
+		return r == STATE_BUSY ? CYCLE_BUSY : r;
 	if (locked_cycle(s, repository, how, sum, err) < 0)
 		return err_ctx(err, "merge %s", repository);
 	return 0;

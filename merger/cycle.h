@@ -31,10 +31,6 @@ struct cycle_sum {
 
 enum { CYCLE_BUSY = 1 };
 
-/* The lock that whoever changes a repository's states holds, until *fd is closed. CYCLE_BUSY if another has it. */
-int cycle_lock(struct store *s, const char *repository, int *fd, struct err *err);
-
-
 /* CYCLE_BUSY if another merger works on this repository. */
 int cycle_run(struct store *s, const char *repository, const struct cycle_options *how, struct cycle_sum *sum, struct err *err);
 

@@ -1,7 +1,7 @@
 /*
  * A repository's history is linear, and every state of it can be made again from
  * the one before and the tasks of its merge. Call these with the repository's lock
- * held (cycle_lock): only one works on it at a time.
+ * held (state_lock): only one works on it at a time.
  */
 #ifndef ARTEL_MERGER_HISTORY_H
 #define ARTEL_MERGER_HISTORY_H

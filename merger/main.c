@@ -14,6 +14,7 @@
 #include "merger/cycle.h"
 #include "merger/history.h"
 #include "merger/what-if.h"
+#include "repo/state.h"
 #include "schema/repository.h"
 #include "schema/store.h"
 
@@ -135,9 +136,9 @@ run_history(struct store *s)
 	AUTO(repository_fini) struct repository repository = {0};
 	AUTO(close) int lock = -1;
 	struct err err = {0};
-	int r = repository_get(s, conf.repository, &repository, &err) ? -1 : cycle_lock(s, conf.repository, &lock, &err);
+	int r = repository_get(s, conf.repository, &repository, &err) ? -1 : state_lock(s, conf.repository, &lock, &err);
 
-	if (r == CYCLE_BUSY) {
+	if (r == STATE_BUSY) {
 		log_at(LOG_NOTE, "%s: another merger is at work; nothing done", conf.repository);
 		return EXIT_BUSY;
 	}

@@ -16,6 +16,15 @@
 
 enum { CHANGES_VERSION = 1, CHANGES_MAX = 1 << 30 };
 
+int
+state_lock(struct store *s, const char *repository, int *fd, struct err *err)
+{
+	AUTO(free) char *lock = xasprintf("run/merger.%s", repository);
+	int r = file_lock(s->dir, lock, fd, err);
+
+	return r == FILE_BUSY ? STATE_BUSY : r;
+}
+
 void
 state_fini(struct state *st)
 {

@@ -37,6 +37,10 @@ struct state {
 void state_fini(struct state *st);
 AUTO_DEFINE_EMBEDDED(struct state, state_fini);
 
+/* The lock that whoever changes a repository's states holds, until *fd is closed. STATE_BUSY if another has it. */
+enum { STATE_BUSY = 1 };
+int state_lock(struct store *s, const char *repository, int *fd, struct err *err);
+
 /* Load a state of one architecture: serial 0 is the empty one. */
 int state_load(struct store *s, const char *repository, const char *arch, int64_t serial, struct state *out, struct err *err);
 /* The same from open files: the index, and the changes since it (-1: none). */
