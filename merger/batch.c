@@ -78,7 +78,7 @@ check_tag_name(git_repository *record, const struct subtask *t, char **why, stru
 	return r;
 }
 
-/* The EVR of a source may not decrease; of imported ones only the binaries' is known. 1: *why. */
+/* The EVR of a source may not decrease; of one that was imported without its SRPM the epoch is not known. 1: *why. */
 static int
 check_source_evr(struct store *s, const struct repository *repository, const struct candidate *c, size_t i, char **why,
 	struct err *err)
@@ -89,7 +89,7 @@ check_source_evr(struct store *s, const struct repository *repository, const str
 	if (!c->evr[i])
 		return 0;
 	r = source_get(s, repository->name, c->subs.p[i].package, &src, err);
-	if (r || !src.task || evr_cmp(src.evr, c->evr[i], &bad) <= 0)
+	if (r || (!src.task && !*src.srpm) || evr_cmp(src.evr, c->evr[i], &bad) <= 0)
 		return r < 0 ? -1 : 0;
 	*why = xasprintf("subtask %o: source %s-%s is older than %s in %s: raise its version or release",
 	    (unsigned)c->subs.p[i].id, src.name, c->evr[i], src.evr, repository->name);

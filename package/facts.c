@@ -44,6 +44,7 @@ facts_fini(struct facts *f)
 	for (size_t i = 0; (text = texts(f, i)); i++)
 		free(*text);
 	free(f->evr);
+	free(f->srpm);
 	free(f->identity);
 	for (int k = 0; k < DEP_KINDS; k++) {
 		for (size_t i = 0; i < f->dep[k].n; i++)

@@ -46,6 +46,7 @@ struct facts {
 	char *name, *epoch, *version, *release, *arch;	/* epoch "" if none */
 	char *evr;			/* derived */
 	char *source;			/* name of the source package */
+	char *srpm;			/* file name of the source RPM, "" if it has none; only of what was read from an RPM, else NULL */
 	char *file;			/* file name of the RPM */
 	char *sha256;			/* of the RPM */
 	int64_t build_time;		/* Unix seconds */

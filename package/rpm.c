@@ -92,6 +92,7 @@ read_all(Header h, struct facts *f)
 	f->arch = text_of(h, RPMTAG_ARCH);
 	f->evr = evr_join(f->epoch, f->version, f->release);
 	f->source = source_of(h);
+	f->srpm = text_of(h, RPMTAG_SOURCERPM);
 	f->build_time = (int64_t)headerGetNumber(h, RPMTAG_BUILDTIME);
 	for (int k = 0; k < DEP_KINDS; k++)
 		read_deps(h, tags[k], &f->dep[k]);

@@ -49,6 +49,12 @@ read_file(int fd, const struct sha256 *expected, enum rpmmd_kind kind, rpmmd_fn 
 	return r || unread.code ? r == DOCUMENT_STOPPED ? DOCUMENT_STOPPED : -1 : 0;
 }
 
+bool
+rpmmd_is_source(const struct rpmmd_package *p)
+{
+	return strcmp(p->arch, "src") == 0 || strcmp(p->arch, "nosrc") == 0;
+}
+
 int
 rpmmd_read(const char *dir, enum rpmmd_kind kind, rpmmd_fn *fn, void *arg, struct err *err)
 {

@@ -11,6 +11,7 @@
 #ifndef ARTEL_PACKAGE_RPMMD_H
 #define ARTEL_PACKAGE_RPMMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,9 @@ struct rpmmd_package {
 	const char *record;		/* "<package ...</package>" as it is written, with the newline after it, if any */
 	size_t record_n;
 };
+
+/* A source package, with or without all of its sources. */
+bool rpmmd_is_source(const struct rpmmd_package *p);
 
 /* 0 to go on; -1 with err set to stop. */
 typedef int rpmmd_fn(void *arg, const struct rpmmd_package *p, struct err *err);

@@ -1,13 +1,11 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#include <rpm/rpmfiles.h>
-#include <sodium.h>
 
 #include "base/alloc.h"
-#include "base/belt.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -17,20 +15,112 @@
 #include "package/repomd.h"
 #include "package/rpmmd.h"
 #include "repo/import.h"
-#include "repo/index-write.h"
 #include "repo/state.h"
 #include "schema/event.h"
 #include "schema/repository.h"
 #include "schema/store.h"
 
+/* The sources of an import: what is in each is known from its binaries, and better from its SRPM. */
+
+static uint32_t
+find_source(const struct import *im, const char *name)
+{
+	return map_get(&im->by_name, name);
+}
+
+static void
+add_source(struct import *im, struct source *src)
+{
+	map_set(&im->by_name, src->name, (uint32_t)im->sources.n);
+	vec_push(&im->sources, *src);
+	*src = (struct source){0};
+}
+
+/* "1:2-3" -> "2-3" */
+static const char *
+without_epoch(const char *evr)
+{
+	const char *colon = strchr(evr, ':');
+
+	return colon ? colon + 1 : evr;
+}
+
+/* "zlib-1.2-3.src.rpm" of an epoch -> "1:1.2-3"; NULL if it is not the name of a source RPM of this source. */
+static char *
+evr_of_file(const char *file, const char *source, const char *epoch)
+{
+	static const char *const ends[] = {".src.rpm", ".nosrc.rpm"};
+	size_t n = strlen(source), all = strlen(file);
+
+	if (strncmp(file, source, n) != 0 || file[n] != '-')
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (all > n + 1 + end && strcmp(file + all - end, ends[i]) == 0)
+			return xasprintf("%s%s%.*s", epoch, *epoch ? ":" : "", (int)(all - end - n - 1), file + n + 1);
+	}
+	return NULL;
+}
+
+/* A repository has one source of a name: where packages, or architectures, differ, the newest. */
+static void
+note_source(struct import *im, const struct facts *f)
+{
+	AUTO(source_fini) struct source src = {.name = xstrdup(f->source), .evr = evr_of_file(f->srpm, f->source, f->epoch)};
+	uint32_t at = find_source(im, f->source);
+	int bad;
+
+	if (!src.evr)
+		src.evr = xstrdup(f->evr);
+	if (at == MAP_NONE) {
+		add_source(im, &src);
+	} else if (evr_cmp(src.evr, im->sources.p[at].evr, &bad) > 0) {
+		free(im->sources.p[at].evr);
+		im->sources.p[at].evr = STEAL(src.evr);
+	}
+}
+
+int
+import_begin(struct import *im, struct store *s, struct repository *repository, struct err *err)
+{
+	AUTO(source_list_fini) struct source_list known = {0};
+	size_t n = repository->arches.n;
+
+	*im = (struct import){.s = s, .repository = repository, .base = repository->serial};
+	im->states = xcalloc(n, sizeof(*im->states));
+	im->files = xcalloc(n, sizeof(*im->files));
+	if (repository->serial && source_find(s, repository->name, &known, err) < 0)
+		return -1;
+	for (size_t i = 0; i < known.n; i++)
+		add_source(im, &known.p[i]);
+	return 0;
+}
+
+void
+import_fini(struct import *im)
+{
+	for (size_t a = 0; im->states && a < im->repository->arches.n; a++)
+		state_fini(&im->states[a]);
+	free(im->states);
+	free(im->files);
+	strs_fini(&im->identities);
+	source_list_fini(&im->sources);
+	map_fini(&im->by_name);
+	*im = (struct import){0};
+}
+
+/* Files of a folder, as its metadata list them, or as they lie there. */
+
 struct entry {
-	char *href;
-	char *sha256;
+	char *href;			/* below the folder */
+	char *sha256;			/* "": not said */
 };
 
 struct listing {
 	struct entry *p;
 	size_t n, cap;
+	const char *dir, *arch;		/* arch: of binary packages; NULL: source packages are wanted */
 };
 
 static void
@@ -44,128 +134,82 @@ listing_fini(struct listing *l)
 }
 AUTO_DEFINE_EMBEDDED(struct listing, listing_fini);
 
+/* i386 to i686 are one. */
+static bool
+arch_fits(const char *arch, const char *of)
+{
+	bool x86 = strlen(arch) == 4 && arch[0] == 'i' && strcmp(arch + 2, "86") == 0;
+
+	return strcmp(arch, of) == 0 || strcmp(arch, "noarch") == 0 ||
+	    (x86 && strlen(of) == 4 && of[0] == 'i' && strcmp(of + 2, "86") == 0);
+}
+
 static int
 take_entry(void *arg, const struct rpmmd_package *p, struct err *err)
 {
 	struct listing *l = arg;
 
-	if (strcmp(p->arch, "src") != 0)
-		vec_push(l, ((struct entry){xstrdup(p->href), xstrdup(p->sha256)}));
+	if (rpmmd_is_source(p) == (l->arch != NULL))
+		return 0;
+	if (!repomd_inside(p->href))
+		return err_set(err, EBADMSG, "%s: `%s` leads out of the repository", l->dir, p->href);
+	if (l->arch && !arch_fits(p->arch, l->arch))
+		return err_set(err, EBADMSG, "%s: %s is for %s, not for %s: name the folder of each architecture, or make one "
+		    "without the others (createrepo_c --excludes)", l->dir, p->href, p->arch, l->arch);
+	vec_push(l, ((struct entry){xstrdup(p->href), xstrdup(p->sha256)}));
 	return 0;
 }
 
-/* identities: pairs of SHA-256 and identity. */
 static int
-import_one(struct store *s, const char *dir, const struct entry *e, struct state *st, struct strs *identities, struct err *err)
+differs(const char *path, const char *is, const char *said, struct err *err)
 {
-	AUTO(free) char *path = xasprintf("%s/%s", dir, e->href);
+	return err_set(err, EBADMSG, "%s: its SHA-256 is %s, the repository says %s: corrupt, or the metadata is older than the file",
+	    path, is, said);
+}
+
+static int
+import_one(struct import *im, const struct listing *l, const struct entry *e, struct state *st, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("%s/%s", l->dir, e->href);
 	const char *slash = strrchr(path, '/');
 	AUTO(facts_fini) struct facts f = {0};
 	AUTO(str_fini) struct str packed = {0};
 	struct sha256 sum, facts_sum;
-	int got;
+	int got = facts_from_rpm(path, slash + 1, &f, err);
 
-	if (!repomd_inside(e->href))
-		return err_set(err, EBADMSG, "%s: `%s` leads out of the repository", dir, e->href);
-	got = facts_from_rpm(path, slash + 1, &f, err);
 	/* Why it cannot be read matters less than that it is another file. */
 	if (f.sha256 && strcmp(f.sha256, e->sha256) != 0)
-		return err_set(err, EBADMSG, "%s: its SHA-256 is %s, the repository says %s: corrupt, or the "
-		    "metadata is older than the file", path, f.sha256, e->sha256);
+		return differs(path, f.sha256, e->sha256, err);
 	if (got < 0)
 		return -1;
+	if (!arch_fits(f.arch, l->arch))
+		return err_set(err, EBADMSG, "%s: it is for %s, not for %s", path, f.arch, l->arch);
 	facts_pack(&packed, &f);
-	if (artefact_put_file(s->dir, path, false, &sum, err) < 0 ||
-	    artefact_put(s->dir, packed.p, packed.n, &facts_sum, err) < 0)
+	if (artefact_put_file(im->s->dir, path, false, &sum, err) < 0 ||
+	    artefact_put(im->s->dir, packed.p, packed.n, &facts_sum, err) < 0)
 		return -1;
+	/* It may have been written to since it was hashed. */
+	if (strcmp(sum.hex, e->sha256) != 0)
+		return differs(path, sum.hex, e->sha256, err);
 	repo_add(&st->repo, &f, facts_sum.hex, 0);
-	strs_add(identities, f.sha256);
-	strs_add(identities, f.identity);
+	note_source(im, &f);
+	strs_add(&im->identities, f.sha256);
+	strs_add(&im->identities, f.identity);
+	im->packages++;
 	return 0;
 }
 
-/* A repository has one source of a name: where architectures differ, the newest. */
-static int
-record_sources(struct store *s, const struct repository *repository, const struct state *states, struct err *err)
+int
+import_packages(struct import *im, size_t arch, const char *dir, import_progress *progress, void *arg, struct err *err)
 {
-	AUTO(map_fini) struct map seen = {0};
-	VEC(struct source) sources = {0};
-	int r = 0, bad;
-
-	for (size_t a = 0; a < repository->arches.n; a++) {
-		const struct repo *from = &states[a].repo;
-
-		for (uint32_t i = 0; i < repo_packages(from); i++) {
-			const struct source src = {(char *)repo_source(from, i), (char *)repo_evr(from, i), NULL, NULL, 0};
-			uint32_t at = map_get(&seen, src.name);
-
-			if (at == MAP_NONE) {
-				map_set(&seen, src.name, (uint32_t)sources.n);
-				vec_push(&sources, src);
-			} else if (a && evr_cmp(src.evr, sources.p[at].evr, &bad) > 0) {
-				sources.p[at] = src;
-			}
-		}
-	}
-	for (size_t i = 0; i < sources.n && r == 0; i++)
-		r = source_add(s, repository->name, &sources.p[i], 1, err);
-	vec_fini(&sources);
-	return r;
-}
-
-static int
-record_identities(struct store *s, const struct strs *identities, struct err *err)
-{
-	for (size_t i = 0; i + 1 < identities->n; i += 2)
-		if (package_identify(s, identities->p[i], identities->p[i + 1], err) < 0)
-			return -1;
-	return 0;
-}
-
-static int
-record_in(struct store *s, struct repository *repository, const struct state *states, const struct state_files *files,
-	const struct strs *identities, struct err *err)
-{
-	size_t packages = 0;
-
-	if (repository_add(s, repository, err) < 0)
-		return -1;
-	for (size_t a = 0; a < repository->arches.n; a++) {
-		if (state_record(s, repository->name, repository->arches.p[a], 1, &states[a].repo, 0, &files[a], err) < 0)
-			return -1;
-		packages += repo_packages(&states[a].repo);
-	}
-	if (record_sources(s, repository, states, err) < 0 || record_identities(s, identities, err) < 0 ||
-	    repository_set_serial(s, repository->name, 1, err) < 0)
-		return -1;
-	return event_add(s, "repo", 0, 0, "", err, "repository %s: state 1, %zu packages", repository->name, packages);
-}
-
-static int
-record(struct store *s, struct repository *repository, const struct state *states, const struct state_files *files,
-	const struct strs *identities, struct err *err)
-{
-	if (store_begin(s, err) < 0)
-		return -1;
-	if (record_in(s, repository, states, files, identities, err) < 0)
-		return store_rollback(s);
-	if (store_commit(s, err) < 0)
-		return -1;
-	repository->serial = 1;
-	return state_switch(s, repository, err);
-}
-
-/* The packages of one folder, into the state of its architecture. */
-static int
-import_folder(struct store *s, const char *dir, import_progress *progress, void *arg, struct state *st, struct strs *identities,
-	struct err *err)
-{
-	AUTO(listing_fini) struct listing l = {0};
+	AUTO(listing_fini) struct listing l = {.dir = dir, .arch = im->repository->arches.p[arch]};
 
 	if (rpmmd_primary(dir, take_entry, &l, err) < 0)
 		return -1;
+	if (l.n == 0)
+		return err_set(err, ENOENT, "%s: there is no package in it", dir);
 	for (size_t i = 0; i < l.n; i++) {
-		if (import_one(s, dir, &l.p[i], st, identities, err) < 0)
+		if (import_one(im, &l, &l.p[i], &im->states[arch], err) < 0)
 			return err_ctx(err, "import");
 		if (progress)
 			progress(arg, i + 1, l.n);
@@ -173,301 +217,211 @@ import_folder(struct store *s, const char *dir, import_progress *progress, void 
 	return 0;
 }
 
+/* Source packages. */
+
+AUTO_DEFINE(FTS *, fts_close);
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static int
+by_path(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* Source RPMs wherever they lie below the folder; links are followed. */
+static int
+list_files(struct listing *l, struct err *err)
+{
+	char *roots[] = {(char *)l->dir, NULL};
+	AUTO(fts_close) FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_path);
+	FTSENT *e;
+
+	if (!walk)
+		return err_sys(err, "read %s", l->dir);
+	while ((e = fts_read(walk))) {
+		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || (e->fts_info == FTS_NS && e->fts_level == 0)) {
+			errno = e->fts_errno;
+			return err_sys(err, "read %s", e->fts_path);
+		}
+		if (e->fts_info == FTS_F && (ends_with(e->fts_name, ".src.rpm") || ends_with(e->fts_name, ".nosrc.rpm")))
+			vec_push(l, ((struct entry){xstrdup(e->fts_path + strlen(l->dir) + 1), xstrdup("")}));
+	}
+	return errno ? err_sys(err, "read %s", l->dir) : 0;
+}
+
+/* An SRPM belongs to a source of its own name, version and release; the first one that does is taken. */
+static int
+import_srpm(struct import *im, const struct listing *l, const struct entry *e, struct import_count *n, struct err *err)
+{
+	AUTO(free) char *path = xasprintf("%s/%s", l->dir, e->href);
+	const char *slash = strrchr(path, '/');
+	AUTO(srpm_facts_fini) struct srpm_facts f = {0};
+	struct source *src;
+	struct sha256 sum;
+	uint32_t at;
+
+	if (facts_from_srpm(path, &f, err) < 0)
+		return -1;
+	at = find_source(im, f.name);
+	if (at == MAP_NONE || strcmp(without_epoch(im->sources.p[at].evr), without_epoch(f.evr)) != 0) {
+		n->others++;
+		return 0;
+	}
+	src = &im->sources.p[at];
+	if (src->srpm && *src->srpm)
+		return 0;
+	if (strpbrk(slash + 1, " \t\n") || !text_is_printable(slash + 1))
+		return err_set(err, EBADMSG, "%s: a name that a file of a source RPM cannot have", path);
+	if (artefact_put_file(im->s->dir, path, false, &sum, err) < 0)
+		return -1;
+	if (*e->sha256 && strcmp(sum.hex, e->sha256) != 0)
+		return differs(path, sum.hex, e->sha256, err);
+	free(src->srpm);
+	free(src->srpm_file);
+	free(src->evr);
+	src->srpm = xstrdup(sum.hex);
+	src->srpm_file = xstrdup(slash + 1);
+	src->evr = STEAL(f.evr);
+	map_add(&im->with_srpm, src->name);
+	n->taken++;
+	return 0;
+}
+
+int
+import_srpms(struct import *im, const char *dir, import_progress *progress, void *arg, struct import_count *n, struct err *err)
+{
+	AUTO(free) char *clean = xstrdup(dir);
+	AUTO(free) char *repomd = NULL;
+	AUTO(listing_fini) struct listing l = {.dir = clean};
+
+	for (size_t end = strlen(clean); end > 1 && clean[end - 1] == '/'; end--)
+		clean[end - 1] = '\0';
+	repomd = xasprintf("%s/repodata/repomd.xml", clean);
+	if ((file_exists(AT_FDCWD, repomd) ? rpmmd_primary(clean, take_entry, &l, err) : list_files(&l, err)) < 0)
+		return -1;
+	if (l.n == 0)
+		return err_set(err, ENOENT, "%s: there is no source RPM in it", clean);
+	for (size_t i = 0; i < l.n; i++) {
+		if (import_srpm(im, &l, &l.p[i], n, err) < 0)
+			return err_ctx(err, "import");
+		if (progress)
+			progress(arg, i + 1, l.n);
+	}
+	return 0;
+}
+
+/* Recording. */
+
+size_t
+import_sourceless(const struct import *im)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < im->sources.n; i++)
+		n += !im->sources.p[i].srpm || !*im->sources.p[i].srpm;
+	return n;
+}
+
+/* Nothing may have happened to the repository since the import began. */
+static int
+check_base(struct import *im, struct err *err)
+{
+	AUTO(repository_fini) struct repository now = {0};
+
+	if (repository_get(im->s, im->repository->name, &now, err))
+		return -1;
+	if (now.serial != im->base)
+		return err_set(err, EBUSY, "%s became state %lld in the meantime; nothing was imported", now.name, (long long)now.serial);
+	return 0;
+}
+
+static int
+record_identities(struct import *im, struct err *err)
+{
+	const struct strs *l = &im->identities;
+
+	for (size_t i = 0; i + 1 < l->n; i += 2)
+		if (package_identify(im->s, l->p[i], l->p[i + 1], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+record_state(struct import *im, int64_t serial, struct err *err)
+{
+	const struct repository *r = im->repository;
+
+	for (size_t a = 0; a < r->arches.n; a++)
+		if (state_record(im->s, r->name, r->arches.p[a], serial, &im->states[a].repo, 0, &im->files[a], err) < 0)
+			return -1;
+	for (size_t i = 0; i < im->sources.n; i++)
+		if (source_add(im->s, r->name, &im->sources.p[i], serial, err) < 0)
+			return -1;
+	if (record_identities(im, err) < 0 || repository_set_serial(im->s, r->name, serial, err) < 0)
+		return -1;
+	return event_add(im->s, "repo", 0, 0, "", err, "repository %s: state %lld, %zu packages of %zu sources, %zu of them without "
+	    "an SRPM%s%s", r->name, (long long)serial, im->packages, im->sources.n, import_sourceless(im), im->also ? "; " : "",
+	    im->also ? im->also : "");
+}
+
+/* Where the packages are here already: SRPMs that came for them. */
+static int
+record_srpms(struct import *im, struct err *err)
+{
+	if (im->with_srpm.n == 0 && !im->also)
+		return 0;
+	for (size_t i = 0; i < im->sources.n; i++)
+		if (map_find(&im->with_srpm, im->sources.p[i].name) != MAP_NONE &&
+		    source_set_srpm(im->s, im->repository->name, &im->sources.p[i], err) < 0)
+			return -1;
+	return event_add(im->s, "repo", 0, 0, "", err, "repository %s: %u SRPMs of imported sources, %zu sources have none%s%s",
+	    im->repository->name, im->with_srpm.n, import_sourceless(im), im->also ? "; " : "", im->also ? im->also : "");
+}
+
+static int
+record(struct import *im, int64_t serial, struct err *err)
+{
+	if ((im->base ? check_base(im, err) : repository_add(im->s, im->repository, err)) < 0)
+		return -1;
+	return serial == im->base ? record_srpms(im, err) : record_state(im, serial, err);
+}
+
+int
+import_end(struct import *im, struct err *err)
+{
+	struct repository *r = im->repository;
+	int64_t when = now_ms() / 1000, serial = im->base == 0 || im->packages ? im->base + 1 : im->base;
+
+	for (size_t a = 0; a < r->arches.n && serial != im->base; a++)
+		if (state_prepare(im->s, r, r->arches.p[a], serial, 0, when, &im->states[a], &im->files[a], err) < 0)
+			return -1;
+	if (store_begin(im->s, err) < 0)
+		return -1;
+	if (record(im, serial, err) < 0)
+		return store_rollback(im->s);
+	if (store_commit(im->s, err) < 0)
+		return -1;
+	r->serial = serial;
+	return state_switch(im->s, r, err);
+}
+
 int
 import_repository(struct store *s, struct repository *repository, const char *const *dirs, import_progress *progress,
 	void *arg, struct err *err)
 {
-	size_t n = repository->arches.n;
-	AUTO(free) struct state *states = xcalloc(n, sizeof(*states));
-	AUTO(free) struct state_files *files = xcalloc(n, sizeof(*files));
-	AUTO(strs_fini) struct strs identities = {0};
-	int64_t when = now_ms() / 1000;
-	int r = 0;
+	AUTO(import_fini) struct import im = {0};
 
-	for (size_t a = 0; a < n && r == 0; a++)
-		if (dirs[a])
-			r = import_folder(s, dirs[a], progress, arg, &states[a], &identities, err);
-	for (size_t a = 0; a < n && r == 0; a++)
-		r = state_prepare(s, repository, repository->arches.p[a], 1, 0, when, &states[a], &files[a], err);
-	if (r == 0)
-		r = record(s, repository, states, files, &identities, err);
-	for (size_t a = 0; a < n; a++)
-		state_fini(&states[a]);
-	return r;
-}
-
-/*
- * Metadata only: enough for checks of dependencies. One thread takes the XML apart
- * and lines up what an index needs of each package; another enters it there.
- */
-
-enum { BATCH = 256 * 1024 };
-
-struct reading {
-	struct index_writer w;		/* the thread's until the belt ends */
-	struct belt *belt;
-	struct map by_id;		/* pkgid -> package */
-	bool all;			/* every path, not only those that something requires */
-};
-
-/* How much of each stands in a package's line. */
-struct lined_up {
-	uint32_t provides, requires, conflicts, paths;
-};
-
-static void
-put_text(struct str *out, const char *text)
-{
-	str_put(out, text, strlen(text) + 1);
-}
-
-static void
-put_deps(struct str *out, const struct rpmmd_package *p, enum dep_kind k)
-{
-	for (size_t i = 0; i < p->dep[k].n; i++) {
-		uint32_t flags = p->dep[k].p[i].flags & ~RELATION_OBSOLETES;
-
-		flags |= k == DEP_OBSOLETES ? RELATION_OBSOLETES : 0;
-		str_put(out, &flags, sizeof(flags));
-		put_text(out, p->dep[k].p[i].name);
-		put_text(out, p->dep[k].p[i].evr);
-	}
-}
-
-/* As evr_join() does it, without allocating. */
-static void
-put_evr(struct str *out, const struct rpmmd_package *p)
-{
-	if (*p->epoch) {
-		str_puts(out, p->epoch);
-		str_putc(out, ':');
-	}
-	str_puts(out, p->version);
-	str_putc(out, '-');
-	put_text(out, p->release);
-}
-
-static int
-take_package(void *arg, const struct rpmmd_package *p, struct err *err)
-{
-	struct reading *in = arg;
-	struct str *out = belt_batch(in->belt);
-	const struct lined_up n = {
-		.provides = (uint32_t)p->dep[DEP_PROVIDES].n, .requires = (uint32_t)p->dep[DEP_REQUIRES].n,
-		.conflicts = in->all ? (uint32_t)(p->dep[DEP_CONFLICTS].n + p->dep[DEP_OBSOLETES].n) : 0,
-		/* All paths come with filelists; otherwise only those that primary has. */
-		.paths = in->all ? 0 : (uint32_t)p->files.n};
-
-	if (strcmp(p->arch, "src") == 0 || strcmp(p->arch, "nosrc") == 0)
-		return 0;
-	str_put(out, &n, sizeof(n));
-	put_text(out, p->name);
-	put_text(out, p->source);
-	put_evr(out, p);
-	put_text(out, p->arch);
-	put_text(out, p->href);
-	put_text(out, p->sha256);
-	put_deps(out, p, DEP_PROVIDES);
-	put_deps(out, p, DEP_REQUIRES);
-	for (int k = DEP_CONFLICTS; k <= DEP_OBSOLETES && in->all; k++)
-		put_deps(out, p, k);
-	for (size_t i = 0; i < n.paths; i++)
-		put_text(out, p->files.p[i].path);
-	if (out->n > BATCH)
-		belt_send(in->belt);
-	return 0;
-}
-
-static const char *
-next_text(const char **at)
-{
-	const char *text = *at;
-
-	*at += strlen(text) + 1;
-	return text;
-}
-
-static void
-enter_deps(struct index_writer *w, const char **at, uint32_t n,
-	void (*add)(struct index_writer *w, const char *name, const char *evr, uint32_t flags))
-{
-	while (n-- > 0) {
-		const char *name, *evr;
-		uint32_t flags;
-
-		memcpy(&flags, *at, sizeof(flags));
-		*at += sizeof(flags);
-		name = next_text(at);
-		evr = next_text(at);
-		add(w, name, evr, flags);
-	}
-}
-
-/* In the belt's thread. */
-static void
-enter_packages(void *arg, struct str *batch)
-{
-	struct reading *in = arg;
-	const char *at = str_c(batch), *end = at + batch->n;
-
-	while (at < end) {
-		struct index_names names = {.facts_sha = ""};
-		struct lined_up n;
-		uint32_t id;
-
-		memcpy(&n, at, sizeof(n));
-		at += sizeof(n);
-		names.name = next_text(&at);
-		names.source = next_text(&at);
-		names.evr = next_text(&at);
-		names.arch = next_text(&at);
-		names.file = next_text(&at);
-		names.sha256 = next_text(&at);
-		id = index_add_package(&in->w, &names);
-		enter_deps(&in->w, &at, n.provides, index_add_provide);
-		enter_deps(&in->w, &at, n.requires, index_add_require);
-		enter_deps(&in->w, &at, n.conflicts, index_add_conflict);
-		for (; n.paths > 0; n.paths--) {
-			const char *path = next_text(&at);
-
-			index_add_path(&in->w, id, index_path_hash(path, (size_t)(at - path) - 1), PRINT_UNKNOWN);
-		}
-	}
-}
-
-/* Paths that primary always has: createrepo_c's rule. */
-static bool
-in_primary(const char *path)
-{
-	return strncmp(path, "/etc/", 5) == 0 || strcmp(path, "/usr/lib/sendmail") == 0 || strstr(path, "bin/");
-}
-
-static bool
-need_filelists(const struct index_writer *w)
-{
-	for (size_t i = 0; i < w->keys.n; i++)
-		if (w->keys.p[i].wanted_path && !in_primary(w->text.p + w->keys.p[i].text))
-			return true;
-	return false;
-}
-
-static int
-take_files(void *arg, const struct rpmmd_package *p, struct err *err)
-{
-	struct reading *in = arg;
-	uint32_t id = map_get(&in->by_id, p->sha256);
-
-	for (size_t i = 0; id != MAP_NONE && i < p->files.n; i++) {
-		const struct rpmmd_file *f = &p->files.p[i];
-		uint32_t key = in->all ? 0 : index_writer_key(&in->w, f->path);
-
-		if (!in->all && (key == INDEX_NONE || !in->w.keys.p[key].wanted_path || in_primary(f->path)))
-			continue;
-		index_add_path(&in->w, id, index_path_hash(f->path, strlen(f->path)),
-		    f->kind == RPMMD_DIR ? PRINT_FOLDER : f->kind == RPMMD_GHOST ? PRINT_FREE : PRINT_UNKNOWN);
-	}
-	return 0;
-}
-
-static void
-number_packages(struct reading *in)
-{
-	char text[SHA256_HEX + 1];
-
-	for (uint32_t i = 0; i < in->w.packages.n; i++) {
-		sodium_bin2hex(text, sizeof(text), in->w.hashes.p[i].rpm, sizeof(in->w.hashes.p[i].rpm));
-		map_set(&in->by_id, text, i);
-	}
-}
-
-int
-import_read(const char *const *dirs, size_t n, bool all_files, struct index_writer *w, struct err *err)
-{
-	struct reading in = {.w = *w, .all = all_files};
-	int r = 0;
-
-	in.belt = belt_new(enter_packages, &in);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = rpmmd_primary(dirs[i], take_package, &in, err);
-	belt_end(in.belt);
-	if (r == 0 && (all_files || need_filelists(&in.w))) {
-		number_packages(&in);
-		for (size_t i = 0; i < n && r == 0; i++)
-			r = rpmmd_filelists(dirs[i], take_files, &in, err);
-	}
-	map_fini(&in.by_id);
-	*w = in.w;
-	return r;
-}
-
-int
-import_metadata(const char *const *dirs, size_t n, bool all_files, struct repo *out, struct err *err)
-{
-	AUTO(index_writer_fini) struct index_writer w = {0};
-	AUTO(index_fini) struct index x = {0};
-
-	if (import_read(dirs, n, all_files, &w, err) < 0 || index_write(&w, &x, err) < 0)
+	if (import_begin(&im, s, repository, err) < 0)
 		return -1;
-	repo_open(out, &x);
-	return 0;
-}
-
-/* One task's packages out of metadata. */
-
-struct collecting {
-	struct change *c;
-	struct map by_id;
-};
-
-static void
-copy_deps(struct facts *f, const struct rpmmd_package *p)
-{
-	for (int k = 0; k < DEP_KINDS; k++)
-		for (size_t i = 0; i < p->dep[k].n; i++)
-			vec_push(&f->dep[k], ((struct dep){xstrdup(p->dep[k].p[i].name), xstrdup(p->dep[k].p[i].evr), p->dep[k].p[i].flags}));
-}
-
-static int
-collect_package(void *arg, const struct rpmmd_package *p, struct err *err)
-{
-	struct collecting *in = arg;
-	struct facts f = {.name = xstrdup(p->name), .epoch = xstrdup(p->epoch), .version = xstrdup(p->version),
-	    .release = xstrdup(p->release), .arch = xstrdup(p->arch), .evr = evr_join(p->epoch, p->version, p->release),
-	    .source = xstrdup(p->source), .file = xstrdup(p->href), .sha256 = xstrdup(p->sha256)};
-
-	if (strcmp(p->arch, "src") == 0 || strcmp(p->arch, "nosrc") == 0) {
-		facts_fini(&f);
-		return 0;
-	}
-	copy_deps(&f, p);
-	map_set(&in->by_id, p->sha256, (uint32_t)in->c->packages.n);
-	if (!strs_has(&in->c->builds, f.source))
-		strs_add(&in->c->builds, f.source);
-	change_add(in->c, &f, "");
-	return 0;
-}
-
-static int
-collect_files(void *arg, const struct rpmmd_package *p, struct err *err)
-{
-	struct collecting *in = arg;
-	uint32_t at = map_get(&in->by_id, p->sha256);
-
-	for (size_t i = 0; at != MAP_NONE && i < p->files.n; i++)
-		vec_push(&in->c->packages.p[at].facts.files, ((struct fact_file){.path = xstrdup(p->files.p[i].path),
-		    .mode = p->files.p[i].kind == RPMMD_DIR ? S_IFDIR | 0755 : 0,
-		    .flags = p->files.p[i].kind == RPMMD_GHOST ? RPMFILE_GHOST : 0, .content = xstrdup("")}));
-	return 0;
-}
-
-int
-import_change(const char *dir, struct change *out, struct err *err)
-{
-	struct collecting in = {.c = out};
-	int r = rpmmd_primary(dir, collect_package, &in, err);
-
-	if (r == 0)
-		r = rpmmd_filelists(dir, collect_files, &in, err);
-	map_fini(&in.by_id);
-	return r;
+	for (size_t a = 0; a < repository->arches.n; a++)
+		if (dirs[a] && import_packages(&im, a, dirs[a], progress, arg, err) < 0)
+			return -1;
+	return import_end(&im, err);
 }

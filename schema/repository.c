@@ -213,6 +213,14 @@ source_fini(struct source *s)
 	*s = (struct source){0};
 }
 
+void
+source_list_fini(struct source_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		source_fini(&l->p[i]);
+	vec_fini(l);
+}
+
 int
 source_get(struct store *s, const char *repository, const char *name, struct source *out, struct err *err)
 {
@@ -231,6 +239,25 @@ source_add(struct store *s, const char *repository, const struct source *src, in
 {
 	return store_run(s, STMT_SOURCE_ADD, err, "sssssii", repository, src->name, src->evr, src->srpm,
 	    src->srpm_file, src->task, since);
+}
+
+int
+source_find(struct store *s, const char *repository, struct source_list *out, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_SOURCE_FIND, err, "s", repository);
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0)
+		vec_push(out, ((struct source){xstrdup(store_text(q, 0)), xstrdup(store_text(q, 1)), xstrdup(store_text(q, 2)),
+		    xstrdup(store_text(q, 3)), store_int(q, 4)}));
+	store_done(q);
+	return r;
+}
+
+int
+source_set_srpm(struct store *s, const char *repository, const struct source *src, struct err *err)
+{
+	return store_run(s, STMT_SOURCE_SET_SRPM, err, "sssss", src->evr, src->srpm, src->srpm_file, repository, src->name);
 }
 
 int

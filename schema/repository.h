@@ -77,9 +77,20 @@ struct source {
 void source_fini(struct source *s);
 AUTO_DEFINE_EMBEDDED(struct source, source_fini);
 
+struct source_list {
+	struct source *p;
+	size_t n, cap;
+};
+void source_list_fini(struct source_list *l);
+AUTO_DEFINE_EMBEDDED(struct source_list, source_list_fini);
+
 /* SOURCE_ABSENT if the repository has no such source now. */
 int source_get(struct store *s, const char *repository, const char *name, struct source *out, struct err *err);
 int source_add(struct store *s, const char *repository, const struct source *src, int64_t since, struct err *err);
+/* All that it has now, by name. */
+int source_find(struct store *s, const char *repository, struct source_list *out, struct err *err);
+/* The SRPM of a current source that was imported without one, and the EVR that it says; no other source is changed. */
+int source_set_srpm(struct store *s, const char *repository, const struct source *src, struct err *err);
 int source_close(struct store *s, const char *repository, const char *name, int64_t until, struct err *err);
 
 /* What was in state `to` is in state `serial` again, and what came since is not; in a transaction. */

@@ -234,6 +234,9 @@ STATEMENT(MEMBER_CLOSE, "UPDATE member INDEXED BY member_current SET until = ? W
 STATEMENT(SOURCE_GET, "SELECT evr, srpm, srpm_file, task FROM source_member WHERE repository = ? AND source = ? AND until IS NULL")
 STATEMENT(SOURCE_ADD, "INSERT INTO source_member (repository, source, evr, srpm, srpm_file, task, since)"
 	" VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?)")
+STATEMENT(SOURCE_FIND, "SELECT source, evr, srpm, srpm_file, task FROM source_member WHERE repository = ? AND until IS NULL ORDER BY source")
+STATEMENT(SOURCE_SET_SRPM, "UPDATE source_member SET evr = ?, srpm = ?, srpm_file = ? WHERE repository = ? AND source = ?"
+	" AND until IS NULL AND task IS NULL AND coalesce(srpm, '') = ''")
 STATEMENT(SOURCE_CLOSE, "UPDATE source_member SET until = ? WHERE repository = ? AND source = ? AND until IS NULL")
 STATEMENT(MEMBER_BACK_CLOSE, "UPDATE member SET until = ?3 WHERE repository = ?1 AND until IS NULL AND since > ?2")
 STATEMENT(MEMBER_BACK_OPEN, "INSERT INTO member (repository, arch, sha256, source, since) SELECT repository, arch, sha256, source, ?3"
