@@ -215,6 +215,24 @@ find_object(git_repository *repo, const char *name, git_oid *id, struct err *err
 }
 
 int
+tag_read_object(git_repository *repo, const char *name, const git_oid *id, struct tag *out, struct err *err)
+{
+	AUTO(str_fini) struct str shown = {0};
+
+	text_printable(&shown, name);
+	if (!valid_name(name))
+		return err_set(err, EINVAL, "tag %s: this is not a valid name of a tag", str_c(&shown));
+	if (read_object(repo, id, out, err) < 0)
+		return err_ctx(err, "tag %s", name);
+	if (strcmp(out->name, name) != 0) {
+		str_clear(&shown);
+		text_printable(&shown, out->name);
+		return err_set(err, EINVAL, "tag %s: inside it calls itself %s; tag again under one name", name, str_c(&shown));
+	}
+	return 0;
+}
+
+int
 tag_read(git_repository *repo, const char *name, struct tag *out, struct err *err)
 {
 	AUTO(str_fini) struct str shown = {0};
@@ -225,14 +243,5 @@ tag_read(git_repository *repo, const char *name, struct tag *out, struct err *er
 	if (!valid_name(name))
 		return err_set(err, EINVAL, "tag %s: this is not a valid name of a tag", str_c(&shown));
 	r = find_object(repo, name, &id, err);
-	if (r != 0)
-		return r;
-	if (read_object(repo, &id, out, err) < 0)
-		return err_ctx(err, "tag %s", name);
-	if (strcmp(out->name, name) != 0) {
-		str_clear(&shown);
-		text_printable(&shown, out->name);
-		return err_set(err, EINVAL, "tag %s: inside it calls itself %s; tag again under one name", name, str_c(&shown));
-	}
-	return 0;
+	return r ? r : tag_read_object(repo, name, &id, out, err);
 }

@@ -46,6 +46,9 @@ enum { TAG_ABSENT = 1 };
  */
 int tag_read(git_repository *repo, const char *name, struct tag *out, struct err *err);
 
+/* The same of a tag object that no ref of the repository has. */
+int tag_read_object(git_repository *repo, const char *name, const git_oid *id, struct tag *out, struct err *err);
+
 /* The raw bytes of a tag object; pure. The id stays empty, and without a tagger tagger is NULL and when 0. */
 int tag_parse(const void *raw, size_t n, struct tag *out, struct err *err);
 
