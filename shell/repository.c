@@ -16,20 +16,13 @@
 #include "schema/merge.h"
 #include "schema/repository.h"
 #include "shell/context.h"
+#include "shell/import.h"
 #include "shell/merger.h"
 #include "shell/needs.h"
 #include "shell/table.h"
 #include "wire/limits.h"
 
 enum { ALLOW_MAX = 1 << 20 };
-
-static void
-show_progress(void *arg, size_t done, size_t all)
-{
-	if (isatty(STDERR_FILENO) || done == all)
-		fprintf(stderr, "%simport: %zu of %zu packages%s", isatty(STDERR_FILENO) ? "\r" : "", done, all,
-		    done == all ? "\n" : "");
-}
 
 static int
 set_group(const struct context *c, struct repository *r, const char *value, struct err *err)
@@ -99,33 +92,6 @@ check_arches(struct create_options *o, struct err *err)
 	return 0;
 }
 
-/* ARCH=DIR; a DIR alone will do where there is one architecture. dirs: one for each of them. */
-static int
-place_imports(const struct create_options *o, const char **dirs, struct err *err)
-{
-	for (size_t i = 0; i < o->imports.n; i++) {
-		const char *word = o->imports.p[i], *dir = NULL;
-		size_t a;
-
-		for (a = 0; a < o->arches.n && !dir; a++) {
-			size_t n = strlen(o->arches.p[a]);
-
-			if (strncmp(word, o->arches.p[a], n) == 0 && word[n] == '=')
-				dir = word + n + 1;
-		}
-		if (!dir && o->arches.n > 1)
-			return err_set(err, EINVAL, "--import %s: of which architecture? --import ARCH=DIR, with --arch ARCH", word);
-		if (!dir) {
-			dir = word;
-			a = 1;
-		}
-		if (dirs[a - 1])
-			return err_set(err, EINVAL, "--import is given twice for %s", o->arches.p[a - 1]);
-		dirs[a - 1] = dir;
-	}
-	return 0;
-}
-
 static int
 create(struct context *c, struct err *err)
 {
@@ -145,7 +111,7 @@ create(struct context *c, struct err *err)
 	if (check_arches(&o, err) < 0)
 		return -1;
 	dirs = xcalloc(o.arches.n, sizeof(*dirs));
-	if (place_imports(&o, dirs, err) < 0 || context_open(c, err) < 0 || repository_names(c->store, &names, err) < 0)
+	if (import_place(&o.arches, &o.imports, "--import ", dirs, err) < 0 || context_open(c, err) < 0 || repository_names(c->store, &names, err) < 0)
 		return -1;
 	if (strs_has(&names, name))
 		return err_set(err, EEXIST, "there is a repository %s already", name);
@@ -155,7 +121,7 @@ create(struct context *c, struct err *err)
 		return -1;
 	for (size_t i = 0; i < o.arches.n; i++)
 		strs_add(&r.arches, o.arches.p[i]);
-	return import_repository(c->store, &r, dirs, show_progress, NULL, err);
+	return import_repository(c->store, &r, dirs, import_show, (void *)"packages", err);
 }
 
 static int
@@ -382,6 +348,8 @@ list_packages(struct context *c, struct err *err)
 const struct verb repository_verbs[] = {
 	{"repo create", "NAME [--arch ARCH]... [--import [ARCH=]DIR]... [--base-group A,B] [--accept-unsigned]",
 	    "Make a repository, empty or from an rpm-md folder", create},
+	{"repo import", "NAME [[ARCH=]DIR]... [--srpms DIR]... [--git DIR]... [--branch NAME]",
+	    "Bring another farm's packages into an empty repository; source RPMs and git histories of its packages", import_verb},
 	{"repo ls", "", "List repositories", list, REACH_USER},
 	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
 	    "allow FILE|-|none | limits LIST|none | network yes|no | sanity LIST|none", "Change its settings", set, REACH_ADMIN},
