@@ -11,7 +11,7 @@ static struct {
 	char name[32];
 	long left;
 	bool armed;
-	bool kill;
+	int signal;	/* instead of failing; 0: none */
 } armed;
 
 static void
@@ -26,7 +26,7 @@ arm_from_env(void)
 		return;
 	snprintf(armed.name, sizeof(armed.name), "%.*s", (int)(colon - spec), spec);
 	armed.left = strtol(colon + 1, &end, 10);
-	armed.kill = strcmp(end, ":kill") == 0;
+	armed.signal = strcmp(end, ":kill") == 0 ? SIGKILL : strcmp(end, ":stop") == 0 ? SIGSTOP : 0;
 }
 
 void
@@ -35,7 +35,7 @@ fault_arm(const char *name, long n)
 	snprintf(armed.name, sizeof(armed.name), "%s", name);
 	armed.left = n;
 	armed.armed = true;
-	armed.kill = false;
+	armed.signal = 0;
 }
 
 bool
@@ -54,8 +54,8 @@ fault(const char *name)
 	/* Threads visit too; each visit has a number of its own. */
 	if (__atomic_sub_fetch(&armed.left, 1, __ATOMIC_RELAXED) != 0)
 		return false;
-	if (armed.kill)
-		raise(SIGKILL);
-	return true;
+	if (armed.signal)
+		raise(armed.signal);
+	return !armed.signal;
 }
 #endif

@@ -1,7 +1,8 @@
 /*
  * Named fault points. A test arms one, fault_arm("sql", n), or its environment
  * does, ARTEL_FAULT=sql:n; the n-th visit to that point then fails, once. With
- * ARTEL_FAULT=sql:n:kill the process is killed there by SIGKILL instead.
+ * ARTEL_FAULT=sql:n:kill the process is killed there by SIGKILL instead; with
+ * ARTEL_FAULT=sql:n:stop it is stopped there by SIGSTOP, and nothing fails.
  */
 #ifndef ARTEL_BASE_FAULT_H
 #define ARTEL_BASE_FAULT_H

@@ -351,6 +351,24 @@ test_fault_kill(void **state)
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGKILL);
 }
+
+static void
+test_fault_stop(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setenv("ARTEL_FAULT", "spot:1:stop", 1);
+		_exit(fault("spot") ? 1 : 7);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
 #endif
 
 static void
@@ -539,6 +557,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #if FAULTS
 		cmocka_unit_test(test_fault_kill),
+		cmocka_unit_test(test_fault_stop),
 #endif
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_str),
