@@ -18,10 +18,10 @@
 #include "schema/repository.h"
 #include "schema/store.h"
 
-enum { EXIT_FAILED = 1, EXIT_BUSY = 75, MAX_TESTERS = 64 };
+enum { EXIT_FAILED = 1, EXIT_BUSY = 75, MAX_TESTERS = 64, MAX_WAIT_S = 86400, WAIT_STEP_US = 200000 };
 
 static struct {
-	int once, watch, testers, interval, dry, json;
+	int once, watch, testers, interval, wait, dry, json;
 	char *repository, *strategy, *fold;
 	long long rollback, replay, keep;
 	int sweep;
@@ -33,6 +33,8 @@ static const struct poptOption options[] = {
 	{"once", '1', POPT_ARG_NONE, &conf.once, 0, "One cycle, then exit (for cron; the default)", NULL},
 	{"watch", 'w', POPT_ARG_NONE, &conf.watch, 0, "A cycle every --interval, until killed", NULL},
 	{"interval", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.interval, 0, "Pause between cycles", "SECONDS"},
+	{"wait", '\0', POPT_ARG_INT | POPT_ARGFLAG_SHOW_DEFAULT, &conf.wait, 0, "How long to wait for another merger to end",
+	    "SECONDS"},
 	{"repository", 'r', POPT_ARG_STRING, &conf.repository, 0, "Only this one (default: all)", "NAME"},
 	{"testers", 'j', POPT_ARG_INT, &conf.testers, 0, "Attempts at once (default: processors)", "N"},
 	{"strategy", '\0', POPT_ARG_STRING, &conf.strategy, 0,
@@ -43,7 +45,7 @@ static const struct poptOption options[] = {
 	{"rollback", '\0', POPT_ARG_LONGLONG, &conf.rollback, 0, "Make state SERIAL of --repository current again, as a new one",
 	    "SERIAL"},
 	{"replay", '\0', POPT_ARG_LONGLONG, &conf.replay, 0, "Make state SERIAL of --repository again and compare", "SERIAL"},
-	{"sweep", '\0', POPT_ARG_NONE, &conf.sweep, 0, "Remove old states of --repository, and what nothing needs any more", NULL},
+	{"sweep", '\0', POPT_ARG_NONE, &conf.sweep, 0, "Remove old states, and what nothing needs any more", NULL},
 	{"keep", '\0', POPT_ARG_LONGLONG, &conf.keep, 0, "With --sweep: how many states stay (default: the repository's setting)", "N"},
 	{"json", '\0', POPT_ARG_NONE, &conf.json, 0, "With --dry-run or --fold: JSON", NULL},
 	OPTIONS_COMMON
@@ -75,7 +77,31 @@ print_json(const char *repository, long long serial, json_t *list)
 	json_decref(o);
 }
 
-/* 0, EXIT_FAILED or EXIT_BUSY. */
+/* Another merger works on the repository: pause, and try again; or --wait is over. `start`: of the first try. */
+static bool
+again(int64_t start)
+{
+	if (tick_ms() - start >= conf.wait * 1000ll)
+		return false;
+	usleep(WAIT_STEP_US);
+	return true;
+}
+
+static int
+busy(const char *name)
+{
+	log_at(LOG_NOTE, "%s: another merger is at work; nothing done", name);
+	return EXIT_BUSY;
+}
+
+static int
+failed(const struct err *err)
+{
+	log_at(LOG_ERROR, "%s", err->msg);
+	return EXIT_FAILED;
+}
+
+/* 0, EXIT_FAILED or EXIT_BUSY. A cycle that changed nothing says nothing: it is run every minute. */
 static int
 merge_one(struct store *s, const char *name)
 {
@@ -84,96 +110,101 @@ merge_one(struct store *s, const char *name)
 	struct cycle_sum sum = {.tell = print_verdict, .arg = list};
 	int64_t start = tick_ms();
 	struct err err = {0};
-	int r = cycle_run(s, name, &how, &sum, &err);
+	int r;
 
+	do {
+		r = cycle_run(s, name, &how, &sum, &err);
+	} while (r == CYCLE_BUSY && again(start));
 	if (list && r == 0)
 		print_json(name, sum.serial, list);
 	else
 		json_decref(list);
-	if (r == CYCLE_BUSY) {
-		log_at(LOG_NOTE, "%s: another merger is at work; nothing done", name);
-		return EXIT_BUSY;
-	}
-	if (r < 0) {
-		log_at(LOG_ERROR, "%s", err.msg);
-		return EXIT_FAILED;
-	}
-	log_at(conf.dry ? LOG_DEBUG : LOG_INFO,
+	if (r)
+		return r == CYCLE_BUSY ? busy(name) : failed(&err);
+	log_at(conf.dry || sum.merged + sum.sent_back + sum.failed == 0 ? LOG_DEBUG : LOG_INFO,
 	    "%s: state %lld: %zu merged, %zu sent back, %zu failed, %zu wait; %zu rounds, %zu attempts, %lld ms",
 	    name, sum.serial, sum.merged, sum.sent_back, sum.failed, sum.deferred, sum.rounds, sum.attempts,
 	    (long long)(tick_ms() - start));
 	return 0;
 }
 
-/* --rollback, --replay or --sweep. */
+/* --rollback, --replay or --sweep of a repository; what was swept is added to *sum. */
 static int
-history(struct store *s, struct err *err)
+history(struct store *s, const char *name, struct history_swept *sum, struct err *err)
 {
 	struct history_swept swept = {0};
 	int64_t n = 0;
 	int r;
 
 	if (conf.rollback >= 0) {
-		r = history_rollback(s, conf.repository, conf.rollback, &n, err);
+		r = history_rollback(s, name, conf.rollback, &n, err);
 		if (r == 0)
-			printf("%s: state %lld is current: it is state %lld again\n", conf.repository, (long long)n, conf.rollback);
+			printf("%s: state %lld is current: it is state %lld again\n", name, (long long)n, conf.rollback);
 	} else if (conf.replay >= 0) {
-		r = history_replay(s, conf.repository, conf.replay, &n, err);
+		r = history_replay(s, name, conf.replay, &n, err);
 		if (r == 0)
-			printf("%s: state %lld is its predecessor and %lld tasks, to the byte\n", conf.repository, conf.replay, (long long)n);
+			printf("%s: state %lld is its predecessor and %lld tasks, to the byte\n", name, conf.replay, (long long)n);
 	} else {
-		r = history_sweep(s, conf.repository, conf.keep, conf.dry, &swept, err);
-		if (r == 0)
-			printf("states\t%lld\npackages\t%lld\nartefacts\t%lld\nbytes\t%lld\n", (long long)swept.states,
-			    (long long)swept.packages, (long long)swept.artefacts, (long long)swept.bytes);
+		r = history_sweep(s, name, conf.keep, conf.dry, &swept, err);
+		sum->states += swept.states;
+		sum->packages += swept.packages;
+		sum->artefacts += swept.artefacts;
+		sum->bytes += swept.bytes;
 	}
 	return r;
 }
 
+/* 0, EXIT_FAILED or EXIT_BUSY. */
 static int
-run_history(struct store *s)
+history_one(struct store *s, const char *name, struct history_swept *sum)
 {
 	AUTO(repository_fini) struct repository repository = {0};
 	AUTO(close) int lock = -1;
+	int64_t start = tick_ms();
 	struct err err = {0};
-	int r = repository_get(s, conf.repository, &repository, &err) ? -1 : state_lock(s, conf.repository, &lock, &err);
+	int r;
 
-	if (r == STATE_BUSY) {
-		log_at(LOG_NOTE, "%s: another merger is at work; nothing done", conf.repository);
-		return EXIT_BUSY;
-	}
+	if (repository_get(s, name, &repository, &err))
+		return failed(&err);
+	do {
+		r = state_lock(s, name, &lock, &err);
+	} while (r == STATE_BUSY && again(start));
+	if (r == STATE_BUSY)
+		return busy(name);
 	/* A merge that was interrupted comes to its end first. */
-	if (r == 0 && (conf.dry || commit_recover(s, &repository, &err) == 0) && history(s, &err) == 0)
+	if (r == 0 && (conf.dry || commit_recover(s, &repository, &err) == 0) && history(s, name, sum, &err) == 0)
 		return 0;
-	log_at(LOG_ERROR, "%s", err.msg);
-	return EXIT_FAILED;
-}
-
-static int
-merge_all(struct store *s)
-{
-	AUTO(strs_fini) struct strs names = {0};
-	struct err err = {0};
-	int worst = 0;
-
-	if (conf.repository)
-		strs_add(&names, conf.repository);
-	else if (repository_names(s, &names, &err) < 0) {
-		log_at(LOG_ERROR, "%s", err.msg);
-		return EXIT_FAILED;
-	}
-	for (size_t i = 0; i < names.n; i++) {
-		int r = merge_one(s, names.p[i]);
-
-		worst = worst == EXIT_FAILED || r == 0 ? worst : r;
-	}
-	return worst;
+	return failed(&err);
 }
 
 static bool
 is_history(void)
 {
 	return conf.rollback >= 0 || conf.replay >= 0 || conf.sweep;
+}
+
+/* What was asked for, on --repository or on all. One that fails does not keep the others from it. */
+static int
+run(struct store *s)
+{
+	AUTO(strs_fini) struct strs names = {0};
+	struct history_swept swept = {0};
+	struct err err = {0};
+	int worst = 0;
+
+	if (conf.repository)
+		strs_add(&names, conf.repository);
+	else if (repository_names(s, &names, &err) < 0)
+		return failed(&err);
+	for (size_t i = 0; i < names.n; i++) {
+		int r = is_history() ? history_one(s, names.p[i], &swept) : merge_one(s, names.p[i]);
+
+		worst = worst == EXIT_FAILED || r == 0 ? worst : r;
+	}
+	if (conf.sweep && (conf.dry || !options_common.quiet) && worst == 0)
+		printf("states\t%lld\npackages\t%lld\nartefacts\t%lld\nbytes\t%lld\n", (long long)swept.states,
+		    (long long)swept.packages, (long long)swept.artefacts, (long long)swept.bytes);
+	return worst;
 }
 
 /* NULL, or what is wrong with the options. */
@@ -188,8 +219,10 @@ check_options(void)
 		return "--strategy is auto, prefix2, prefix, blocks or serial";
 	if ((conf.fold == NULL) != (conf.bases.n == 0))
 		return "--fold FILE goes with one or more rpm-md folders";
-	if ((conf.rollback >= 0) + (conf.replay >= 0) + conf.sweep > 1 || (is_history() && !conf.repository))
-		return "--rollback, --replay or --sweep, and --repository with it";
+	if ((conf.rollback >= 0) + (conf.replay >= 0) + conf.sweep > 1 || (is_history() && !conf.sweep && !conf.repository))
+		return "--rollback or --replay, and --repository with it; or --sweep";
+	if (conf.wait < 0 || conf.wait > MAX_WAIT_S || (conf.wait && conf.watch))
+		return "--wait is 0 to 86400, and not for --watch";
 	if ((conf.keep >= 0 && !conf.sweep) || conf.keep == 0)
 		return "--keep N goes with --sweep";
 	if (conf.json && !conf.fold && !(conf.dry && !is_history()))
@@ -206,10 +239,7 @@ run_fold(void)
 	    .strategy = conf.how, .testers = (size_t)conf.testers, .json = conf.json};
 	struct err err = {0};
 
-	if (what_if(&w, &err) == 0)
-		return 0;
-	log_at(LOG_ERROR, "%s", err.msg);
-	return EXIT_FAILED;
+	return what_if(&w, &err) == 0 ? 0 : failed(&err);
 }
 
 int
@@ -228,17 +258,10 @@ main(int argc, const char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (conf.fold)
 		return run_fold();
-	if (store_open(options_common.root, &s, &err) < 0) {
-		log_at(LOG_ERROR, "%s", err.msg);
-		return EXIT_FAILED;
-	}
+	if (store_open(options_common.root, &s, &err) < 0)
+		return failed(&err);
 	s->user = "merger";
-	if (is_history())
-		return run_history(s);
-	do {
-		r = merge_all(s);
-		if (conf.watch)
-			sleep((unsigned)conf.interval);
-	} while (conf.watch);
+	while (r = run(s), conf.watch && !is_history())
+		sleep((unsigned)conf.interval);
 	return r;
 }

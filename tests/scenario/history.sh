@@ -66,6 +66,7 @@ old=$FARM/artefact/ab/$(printf '%062d' 1) young=$FARM/artefact/ab/$(printf '%062
 echo old >"$old" && touch -d '3 days ago' "$old"
 echo young >"$young"
 artel repo gc "$REPO" --keep 2 >"$FARM/swept"
+is 'once more, all repositories, quietly: nothing to say' "$(artel-merger --sweep --keep 2 --quiet 2>&1; echo $?)" 0
 is 'what it said it would' "$(head -n 2 "$FARM/swept")" "$(head -n 2 "$FARM/dry")"
 ok 'an artefact that nothing names is gone' test ! -e "$old"
 ok 'a young one may be wanted yet' test -e "$young"
