@@ -3,6 +3,8 @@
 # programs and the base repository there; sourced after scenario.sh (and ssh.sh, if sshd is wanted).
 #
 #   farmer_become SCRIPT    go on as that user, in SCRIPT from its beginning; then $FARMER is the folder of what is seen
+#   farmer_prepare          if there is such a function it is run by root before that, in the mount namespace
+#   FARMER_UNSHARE          more options of unshare
 
 : "${here:?scenario.sh comes first}"
 
@@ -21,10 +23,12 @@ farmer_become() { # SCRIPT
 	printf 'farmer:3000000:65536\n' | tee -a "$FARM/subuid" >>"$FARM/subgid"
 	mkdir "$FARM/home" "$FARM/programs" "$FARM/base" "$FARM/tests"
 	chown -R 45678:45678 "$FARM"
+	! declare -F farmer_prepare >/dev/null || export -f farmer_prepare
 	# shellcheck disable=SC2016 # expanded by that shell
-	FARMER=$FARM SSH_PROGRAMS=${SSH_PROGRAMS:-} base=$base unshare -m --propagation private bash -c '
+	FARMER=$FARM SSH_PROGRAMS=${SSH_PROGRAMS:-} base=$base unshare -m --propagation private ${FARMER_UNSHARE[@]+"${FARMER_UNSHARE[@]}"} bash -c '
 		mount --bind "$BUILD" "$FARMER/programs" && mount --bind "$base" "$FARMER/base" && mount --bind "$0" "$FARMER/tests" || exit 1
 		for f in passwd group subuid subgid; do mount --bind "$FARMER/$f" "/etc/$f" || exit 1; done
+		! declare -F farmer_prepare >/dev/null || farmer_prepare || exit 1
 		export HOME=$FARMER/home BUILD=$FARMER/programs
 		exec setpriv --reuid 45678 --regid 45678 --clear-groups --inh-caps=-all bash "$FARMER/tests/scenario/$1"' "$here" "$(basename "$1")"
 	exit
