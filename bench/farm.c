@@ -19,6 +19,7 @@
 #include "schema/repository.h"
 #include "schema/store.h"
 #include "schema/task.h"
+#include "schema/user.h"
 #include "wire/job.h"
 
 static const char name[] = "debian", arch[] = "x86_64";
@@ -210,6 +211,7 @@ farm_make(const char *root, const char *dir)
 	must(store_create(root, &err), &err);
 	must(store_open(root, &s, &err), &err);
 	s->user = "bench";
+	must(user_add(s, "bench", false, &err), &err);
 	must(file_mkdirs(s->dir, "artefact", &err), &err);
 	data_repository(dir, &read);
 	must(repo_reindex(&read, &x, NULL, &err), &err);
