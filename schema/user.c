@@ -13,6 +13,18 @@
 
 enum { ADDRESS_MAX = 254 };	/* RFC 5321 */
 
+/* These act in the journal, or stand for something in a command. */
+static const char *const taken[] = {"ALL", "scheduler", "merger", "hooks", "builder", "artel", "root", "local"};
+
+static bool
+is_taken(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		if (strcmp(name, taken[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 user_get(struct store *s, const char *name, struct user *out, struct err *err)
 {
@@ -22,13 +34,12 @@ user_get(struct store *s, const char *name, struct user *out, struct err *err)
 	if (r > 0)
 		*out = (struct user){store_int(q, 0), store_int(q, 1), (int)store_int(q, 2), (int)store_int(q, 3)};
 	store_done(q);
-	if (r == 0)
+	if (r == 0 && is_taken(name))
+		err_set(err, ENOENT, "no user %s, and nobody can be called so: --user says who acts", name);
+	else if (r == 0)
 		err_set(err, ENOENT, "no user %s; `artel user add %s` makes one", name, name);
 	return r < 0 ? -1 : r ? 0 : USER_ABSENT;
 }
-
-/* These act in the journal, or stand for something in a command. */
-static const char *const taken[] = {"ALL", "scheduler", "merger", "hooks", "builder", "artel", "root", "local"};
 
 int
 user_name_check(const char *name, struct err *err)
@@ -36,10 +47,7 @@ user_name_check(const char *name, struct err *err)
 	if (!text_is_name(name))
 		return err_set(err, EINVAL, "`%.40s`: a user's name is at most 128 letters, digits and ._+-, begins with a letter or "
 		    "digit, and has no ..", name);
-	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
-		if (strcmp(name, taken[i]) == 0)
-			return err_set(err, EINVAL, "`%s` means something else here: take another name", name);
-	return 0;
+	return is_taken(name) ? err_set(err, EINVAL, "`%s` means something else here: take another name", name) : 0;
 }
 
 int

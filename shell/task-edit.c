@@ -20,9 +20,9 @@
 int
 task_make(struct context *c, const char *repository, int64_t *id, struct err *err)
 {
-	if (context_user(c, err) < 0 || store_begin(c->store, err) < 0)
+	if (store_begin(c->store, err) < 0)
 		return -1;
-	if (quota_check_task(c->store, c->user, err) < 0 || task_create(c->store, repository, c->user, id, err) < 0)
+	if (context_user(c, err) < 0 || quota_check_task(c->store, c->user, err) < 0 || task_create(c->store, repository, c->user, id, err) < 0)
 		return store_rollback(c->store);
 	return store_commit(c->store, err);
 }

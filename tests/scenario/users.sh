@@ -216,5 +216,12 @@ is 'without --long nothing is new' "$(artel events --since "$last" | awk -F '\t'
 is '--user, and a task of theirs' "$(artel events --user boss --task "$dep" | cut -f 4,5 | sort -u)" "$(printf '%s\tboss' "$dep")"
 is '--user, and --limit' "$(artel events --user boss --limit 3 | wc -l)" 3
 is '--user of nobody' "$(artel events --user nobody)" ''
+artel events --user boss --since "$last" --follow --limit 2 >"$FARM/of-boss" &
+follower=$!
+artel -u joe task new >/dev/null 2>&1
+artel -u boss farm set owner-limit=1
+wait "$follower"
+is '--user, and --follow: what others do is left out' "$(cut -f 5,7 "$FARM/of-boss")" $'boss\towner-limit is 0\nboss\towner-limit is 1'
+fails 'root is no user, and is not told to become one' 1 'nobody can be called so: --user says who acts' artel -u root quota
 fails '--user whom' 2 '--user wants a user' artel events --user
 scenario_end
