@@ -173,6 +173,8 @@ STATEMENT(USER_ADMINS, "SELECT count(*) FROM user WHERE admin AND NOT disabled A
 STATEMENT(USER_TRACE, "SELECT CASE WHEN EXISTS (SELECT 1 FROM task WHERE owner = ?1) THEN 'tasks'"
 	" WHEN EXISTS (SELECT 1 FROM subtask WHERE user = ?1) THEN 'subtasks in tasks'"
 	" WHEN EXISTS (SELECT 1 FROM approval WHERE user = ?1) THEN 'approvals' ELSE '' END")
+STATEMENT(USER_ALONE, "SELECT item || ' in ' || repository FROM acl a WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM acl o"
+	" WHERE o.repository = a.repository AND o.item = a.item AND o.member <> ?1) ORDER BY 1 LIMIT 1")
 STATEMENT(USER_DEL, "DELETE FROM user WHERE name = ?")
 STATEMENT(USER_DEL_KEYS, "DELETE FROM signing_key WHERE user = ?")
 STATEMENT(USER_DEL_LOGINS, "DELETE FROM login_key WHERE user = ?")

@@ -71,13 +71,6 @@ run_all(struct store *s, const enum statement *ids, size_t n, const char *name, 
 	return 0;
 }
 
-/* From every list of who may change a package, and from every group. */
-static int
-acl_forget(struct store *s, const char *user, struct err *err)
-{
-	return store_run(s, STMT_USER_DEL_ACL, err, "s", user);
-}
-
 /* One column of one row, appended; -1, or whether there was the row. */
 static int
 text_of(struct store *s, enum statement id, const char *name, struct str *out, struct err *err)
@@ -89,6 +82,23 @@ text_of(struct store *s, enum statement id, const char *name, struct str *out, s
 		str_puts(out, store_text(q, 0));
 	store_done(q);
 	return r;
+}
+
+/*
+ * From every list of who may change a package, and from every group. A list without members is none: the package would be
+ * open to all.
+ */
+static int
+acl_forget(struct store *s, const char *user, struct err *err)
+{
+	AUTO(str_fini) struct str alone = {0};
+
+	if (text_of(s, STMT_USER_ALONE, user, &alone, err) < 0)
+		return -1;
+	if (alone.n)
+		return err_set(err, EEXIST, "%s alone is on the list of %s: put somebody else on it, or delete it, first", user,
+		    str_c(&alone));
+	return store_run(s, STMT_USER_DEL_ACL, err, "s", user);
 }
 
 static int

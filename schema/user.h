@@ -25,7 +25,7 @@ int user_name_check(const char *name, struct err *err);
 int user_add(struct store *s, const char *name, bool admin, struct err *err);
 /*
  * Forget somebody who left no trace, with their keys, quotas and places on lists. -1 with EEXIST: they have tasks,
- * subtasks or approvals here, and the name stays theirs.
+ * subtasks or approvals here, and the name stays theirs; or a list would be empty without them.
  */
 int user_del(struct store *s, const char *name, struct err *err);
 /* Let nobody in by that name, and take no signature of theirs, from now on; `why` says who wants that, and the reason. */
