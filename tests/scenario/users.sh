@@ -159,7 +159,7 @@ boss_key=$(fingerprint boss)
 noted() { # COMMAND...
 	local last said
 	last=$(artel events | tail -n 1 | cut -f 1)
-	said=$(far boss "$@" 2>&1 </dev/null) || true
+	said=$(far boss "$@" 2>&1 <<<"for a reason") || true
 	artel --json events --since "$last" --user boss |
 		jq -es --arg from "ssh 127.0.0.1 $boss_key" 'length > 0 and all(.[]; .origin == $from)' >/dev/null
 	is "noted: $*" "$?" 0
@@ -191,7 +191,7 @@ task release $ids
 task class $ids background
 task approve $ids 100
 task disapprove $ids 100
-task approve --revoke $ids 100
+task disapprove --revoke $ids 100
 task run -m word --fail-late $ids
 task abort $ids
 task rm $ids
@@ -206,8 +206,10 @@ builder enable anvil
 builder disable anvil why
 builder rm anvil
 merge $REPO
+acl $REPO two create boss
 acl $REPO two add joe
 acl $REPO two del joe
+acl $REPO two delete
 VERBS
 last=$(artel events | tail -n 1 | cut -f 1)
 artel -u boss farm set owner-limit=0
