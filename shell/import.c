@@ -53,7 +53,7 @@ import_place(const struct strs *arches, const struct strs *words, const char *op
 			a = 1;
 		}
 		if (dirs[a - 1])
-			return err_set(err, EINVAL, "%s%s: a second folder for %s", option, word, arches->p[a - 1]);
+			return err_set(err, EINVAL, "%s%s: given twice for %s", option, word, arches->p[a - 1]);
 		dirs[a - 1] = dir;
 	}
 	return 0;
