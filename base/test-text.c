@@ -133,6 +133,17 @@ test_about(void **state)
 	}
 }
 
+static void
+test_date(void **state)
+{
+	AUTO(str_fini) struct str out = {0};
+
+	text_date(&out, 1795262400999);
+	str_puts(&out, " ");
+	text_date(&out, 0);
+	assert_string_equal(str_c(&out), "2026-11-21 12:00:00 1970-01-01 00:00:00");
+}
+
 /* What a terminal makes of it: wide characters take two columns, combining ones none. */
 static void
 test_columns(void **state)
@@ -156,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_about),
+		cmocka_unit_test(test_date),
 		cmocka_unit_test(test_columns),
 	};
 

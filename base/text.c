@@ -217,6 +217,17 @@ text_about(struct str *out, int64_t ms)
 		str_add(out, "~%lldh%02dm", (long long)(m / 60), (int)(m % 60));
 }
 
+void
+text_date(struct str *out, int64_t ms)
+{
+	time_t at = (time_t)(ms / 1000);
+	struct tm tm;
+	char day[32];
+
+	if (gmtime_r(&at, &tm) && strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+		str_puts(out, day);
+}
+
 size_t
 text_length(const char *s)
 {

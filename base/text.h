@@ -30,6 +30,8 @@ int64_t text_number(const char *s, int64_t max);
 void text_duration(struct str *out, int64_t ms);
 /* "~40s", "~4m", "~2h10m": of a time that is not known exactly. */
 void text_about(struct str *out, int64_t ms);
+/* "2026-11-21 12:00:00", UTC. */
+void text_date(struct str *out, int64_t ms);
 /* How many UTF-8 characters s has. */
 size_t text_length(const char *s);
 /* How many columns of a terminal s takes, whose characters are printable: none for a combining one, two for a wide one. */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -273,15 +272,6 @@ set(struct context *c, struct err *err)
 	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits, network, sanity, unlisted or new-owner", key);
 }
 
-static void
-date(int64_t ms, char out[32])
-{
-	time_t at = (time_t)(ms / 1000);
-	struct tm tm;
-
-	strftime(out, 32, "%Y-%m-%d %H:%M:%S", gmtime_r(&at, &tm));
-}
-
 /* How each state came about, oldest first: serial, when, how, from what, tasks, checks; tab-separated. */
 static int
 history(struct context *c, struct err *err)
@@ -296,15 +286,15 @@ history(struct context *c, struct err *err)
 	for (size_t i = l.n; i-- > 0;) {
 		const struct merge *m = &l.p[i];
 		AUTO(free) int64_t *tasks = NULL;
-		char when[32];
+		AUTO(str_fini) struct str when = {0};
 		size_t n = 0;
 
 		if (strcmp(m->state, "ABANDONED") == 0)
 			continue;
 		if (merge_tasks(c->store, m->id, &tasks, &n, err) < 0)
 			return -1;
-		date(m->started, when);
-		printf("%lld\t%s\t%s\t%lld\t", (long long)m->serial, when, m->kind, (long long)m->base);
+		text_date(&when, m->started);
+		printf("%lld\t%s\t%s\t%lld\t", (long long)m->serial, str_c(&when), m->kind, (long long)m->base);
 		for (size_t k = 0; k < n; k++)
 			printf("%s%lld", k ? "," : "", (long long)tasks[k]);
 		printf("\t%s\n", m->checker);
