@@ -208,6 +208,8 @@ facts_from_srpm(const char *path, struct srpm_facts *out, struct err *err)
 
 	if (header_read(path, &rpm, &h, err) < 0)
 		return -1;
+	if (!headerIsSource(h))
+		return err_set(err, EINVAL, "%s: a binary RPM, not a source one", path);
 	read_all(h, &f);
 	out->name = STEAL(f.name);
 	out->evr = STEAL(f.evr);

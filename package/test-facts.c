@@ -176,6 +176,8 @@ static void
 test_srpm(void **state)
 {
 	AUTO(free) char *path = xasprintf("%s/rpms/%s", built.path, SRPM);
+	AUTO(free) char *binary = xasprintf("%s/rpms/%s", built.path, TINY);
+	AUTO(srpm_facts_fini) struct srpm_facts other = {0};
 	AUTO(free) char *needs = NULL;
 	AUTO(free) char *on = NULL;
 	AUTO(free) char *off = NULL;
@@ -193,6 +195,8 @@ test_srpm(void **state)
 	assert_string_equal(on, "x86_64 aarch64 noarch");
 	assert_string_equal(off, "s390x ppc64");
 	FAILS(facts_from_rpm(path, SRPM, &f, &err), "a source RPM");
+	err = (struct err){0};
+	FAILS(facts_from_srpm(binary, &other, &err), "a binary RPM");
 }
 
 static void
