@@ -18,6 +18,7 @@
 #include "shell/command.h"
 #include "shell/context.h"
 #include "shell/gate.h"
+#include "shell/git.h"
 #include "shell/session.h"
 
 enum {
@@ -86,6 +87,22 @@ admit(struct context *c, int *slot, struct err *err)
 	return context_open(c, err) < 0 || session_take(c->store, c->user, slot, err) < 0 || context_user(c, err) < 0 ? -1 : 0;
 }
 
+/* The one thing that was asked, by somebody who may ask. */
+static int
+do_it(struct context *c)
+{
+	AUTO(free) char *path = NULL;
+	struct err err = {0};
+	int r;
+
+	if (c->args.n == 0)
+		return complain((err_set(&err, EINVAL, "which command? `help` lists them"), &err));
+	r = command_git(&c->args, &path, &err);
+	if (r == COMMAND_NO_GIT)
+		return context_main(c, "artel");
+	return r < 0 || git_serve(c, r == COMMAND_PUSH, path, &err) < 0 ? complain(&err) : VERB_OK;
+}
+
 int
 gate_open(const struct visit *v)
 {
@@ -101,10 +118,8 @@ gate_open(const struct visit *v)
 		err_set(&err, EINVAL, "there is no shell here, %.100s; `help` lists the commands: ssh FARM help", v->user);
 	if (err.code || command_split(v->command, &c.args, &err) < 0 || admit(&c, &slot, &err) < 0)
 		status = complain(&err);
-	else if (c.args.n == 0)
-		status = complain((err_set(&err, EINVAL, "which command? `help` lists them"), &err));
 	else
-		status = context_main(&c, "artel");
+		status = do_it(&c);
 	store_close(c.store);
 	strs_fini(&c.args);
 	return status;

@@ -27,7 +27,7 @@ AUTO_DEFINE(archive_t *, archive_write_free);
 typedef struct archive_entry archive_entry_t;
 AUTO_DEFINE(archive_entry_t *, archive_entry_free);
 
-/* "/people/USER/packages/NAME.git" in its parts; only plain names, so that no path leads out. */
+/* "/people/USER/packages/NAME.git", "packages/NAME.git" or "NAME.git" in its parts; only plain names, so that no path leads out. */
 static int
 split_dir(struct context *c, const char *dir, char **user, char **name, struct err *err)
 {
@@ -36,7 +36,7 @@ split_dir(struct context *c, const char *dir, char **user, char **name, struct e
 
 	strs_split(&parts, dir, "/");
 	n = parts.n;
-	if (n == 1)
+	if (n == 1 || (n == 2 && strcmp(parts.p[0], "packages") == 0))
 		*user = xstrdup(c->user);
 	else if (n == 4 && strcmp(parts.p[0], "people") == 0 && strcmp(parts.p[2], "packages") == 0)
 		*user = xstrdup(parts.p[1]);

@@ -11,7 +11,7 @@
 
 struct err;
 
-/* Where a repository given by a user lies: "foo.git", "/people/joe/packages/foo.git". malloc'ed; NULL with err. */
+/* Where a repository given by a user lies: "foo.git", "packages/foo.git", "/people/joe/packages/foo.git". malloc'ed; NULL with err. */
 char *source_path(struct context *c, const char *dir, struct err *err);
 /* The same as it is shown: "/people/joe/packages/foo.git". malloc'ed; NULL with err. */
 char *source_dir(struct context *c, const char *name, struct err *err);
