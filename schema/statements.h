@@ -162,6 +162,8 @@ STATEMENT(QUOTA_JOBS, "SELECT coalesce(sum(iif(t.state = 'BUILDING',"
 	" + (SELECT count(*) FROM job INDEXED BY job_open WHERE state = 'waiting' AND task = t.id), " JOBS_EXPECTED("t") ")), 0)"
 	" FROM task t INDEXED BY task_unfinished WHERE t.owner = ? AND " TASK_IS_UNFINISHED("t.state")
 	" AND t.state IN ('BUILDING', 'AWAITING', 'POSTPONED')")
+STATEMENT(TASK_NEEDS_DIR, "SELECT t.id, t.owner FROM task t INDEXED BY task_unfinished WHERE " TASK_IS_UNFINISHED("t.state")
+	" AND EXISTS (SELECT 1 FROM subtask s WHERE s.task = t.id AND s.dir = ?) ORDER BY t.id LIMIT 1")
 STATEMENT(QUOTA_EXPECT, "SELECT " JOBS_EXPECTED("t") ", t.owner FROM task t WHERE t.id = ?")
 STATEMENT(USER_LIST, "SELECT name, admin, disabled, (SELECT count(*) FROM signing_key k WHERE k.user = user.name),"
 	" (SELECT count(*) FROM login_key l WHERE l.user = user.name), weight, max_running, why, mail, created FROM user"

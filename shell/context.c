@@ -237,6 +237,7 @@ static const struct {
 	const size_t *n;
 } groups[] = {
 	{"Maintainers", task_verbs, &n_task_verbs},
+	{"Their files", upload_verbs, &n_upload_verbs},
 	{"The farm", farm_verbs, &n_farm_verbs},
 	{"People", user_verbs, &n_user_verbs},
 	{"Builders", builder_verbs, &n_builder_verbs},

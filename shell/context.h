@@ -84,8 +84,8 @@ int context_text(struct str *out, size_t max, struct err *err);
 /* The same as context_stdin() of a file, or of standard input where it is `-`; over ssh it is always that: no file of the host is read. */
 int context_input(const struct context *c, const char *file, size_t max, struct str *out, struct err *err);
 
-extern const struct verb task_verbs[], farm_verbs[], user_verbs[], builder_verbs[], repository_verbs[], plumb_verbs[];
-extern const size_t n_task_verbs, n_farm_verbs, n_user_verbs, n_builder_verbs, n_repository_verbs, n_plumb_verbs;
+extern const struct verb task_verbs[], upload_verbs[], farm_verbs[], user_verbs[], builder_verbs[], repository_verbs[], plumb_verbs[];
+extern const size_t n_task_verbs, n_upload_verbs, n_farm_verbs, n_user_verbs, n_builder_verbs, n_repository_verbs, n_plumb_verbs;
 
 /*
  * Find the verb that the first words name and run it, if it is within the user's reach: what it returned. `--help` as

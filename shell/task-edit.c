@@ -15,6 +15,7 @@
 #include "schema/repository.h"
 #include "shell/source-check.h"
 #include "shell/task.h"
+#include "shell/upload.h"
 #include "source/record.h"
 
 int
@@ -116,20 +117,28 @@ add_repo(struct context *c, struct task *t, int before, const char *git, const c
 	return save_new(c, t, before, &sub, err);
 }
 
+/* On the farm's own host a path, which wins, or the name of an upload; over ssh, where there are no paths, the latter. */
 static int
-add_srpm(struct context *c, struct task *t, int before, const char *path, struct err *err)
+open_srpm(struct context *c, const char *word, struct err *err)
 {
-	const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+	int fd = c->local ? open(word, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd >= 0 || (c->local && (errno != ENOENT || strchr(word, '/'))))
+		return fd < 0 ? err_sys(err, "open %s", word) : fd;
+	return upload_open(c->store, c->user, word, err);
+}
+
+static int
+add_srpm(struct context *c, struct task *t, int before, const char *word, struct err *err)
+{
+	const char *slash = c->local ? strrchr(word, '/') : NULL, *file = slash ? slash + 1 : word;
 	AUTO(subtask_fini) struct subtask sub = {.kind = SUBTASK_SRPM, .srpm_file = xstrdup(file)};
 	AUTO(srpm_facts_fini) struct srpm_facts f = {0};
+	AUTO(close) int fd = -1;
 	struct sha256 sum;
-	size_t n = strlen(file);
 
-	if (!c->local)
-		return err_set(err, EINVAL, "an SRPM is given by a path on the farm's host");
-	if (!text_is_name(file) || n < 9 || strcmp(file + n - 8, ".src.rpm") != 0)
-		return err_set(err, EINVAL, "%s: not the name of a source RPM (NAME-VERSION-RELEASE.src.rpm)", file);
-	if (facts_from_srpm(path, &f, err) < 0 || artefact_put_file(c->store->dir, path, false, &sum, err) < 0)
+	if (upload_check_name(file, err) < 0 || (fd = open_srpm(c, word, err)) < 0 || upload_facts(fd, file, &f, err) < 0 ||
+	    artefact_put_fd(c->store->dir, fd, &sum, err) < 0)
 		return -1;
 	sub.package = STEAL(f.name);
 	sub.srpm = xstrdup(sum.hex);
