@@ -11,6 +11,7 @@
 #include "schema/user.h"
 #include "shell/context.h"
 #include "shell/json.h"
+#include "shell/people.h"
 #include "shell/table.h"
 #include "shell/user.h"
 #include "wire/limits.h"
@@ -24,6 +25,7 @@ measure(struct context *c, const char *user, enum quota q, int64_t *used, struct
 {
 	switch (q) {
 	case QUOTA_DISK:
+		return people_usage(c->store, user, used, err);
 	case QUOTA_SESSIONS:
 		*used = -1;
 		return 0;

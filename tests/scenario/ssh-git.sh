@@ -22,8 +22,8 @@ cd "$FARM/work" || exit 1
 packages=$FARM/people/joe/packages
 
 # What a user's folder is made of, without times.
-tree() { (cd "$FARM/people/${1:-joe}" && find . -printf '%P %y %s\n' | sort); }
-limit() { sqlite3 "$FARM/farm.db" "PRAGMA busy_timeout = 10000; INSERT OR REPLACE INTO quota VALUES ('joe', 'disk', $1)" >/dev/null; }
+tree() { (cd "$FARM/people/joe" && find . -printf '%P %y %s\n' | sort); }
+limit() { artel user quota joe "disk=$1"; }
 # A repository to push from, with one commit.
 work() { # NAME [BRANCH]
 	git init -q -b "${2:-main}" "$1" && echo "$1" >"$1/file" && git -C "$1" add -A && git -C "$1" commit -q -m "$1"
@@ -122,7 +122,7 @@ for name in pre-receive update post-receive post-update reference-transaction; d
 done
 git -C "$packages/hooked.git" config core.hooksPath hooks
 ok 'a push to a repository with hooks' far_git joe -C tool push -q farm:hooked.git trunk
-is 'runs none of them' "$(ls "$FARM" | grep '^ran')" ''
+is 'runs none of them' "$(find "$FARM" -maxdepth 1 -name 'ran.*')" ''
 # The farm's own configuration of a repository may run something; that is how to look out of the box.
 box=/people/joe/packages/hooked.git
 mkdir -p "$packages/hooked.git/other/objects/pack"
@@ -176,8 +176,9 @@ fails 'says what to do' 1 'are left of the disk that joe may have; .rm. makes ro
 fails 'nor in a new one' 1 'pack exceeds maximum allowed size' far_git joe -C tool push farm:large.git trunk
 is 'nothing of it is left' "$(tree)" "$before"
 limit 20000
+like 'joe looks at it' "$(far joe quota | grep disk)" "^disk	[1-9][0-9]{4,}	20000"
 fails 'when nothing is left' 128 'the .* of disk that joe may have are taken: .ls. lists .* .rm. removes .* .quota. tells' far_git joe -C tool push farm:tool.git trunk:other
-limit 0
+limit none
 ok 'and without a limit it goes' far_git joe -C tool push -q farm:tool.git trunk
 mkdir -p "$packages/tool.git/objects/tmp_objdir-incoming-x" "$packages/.left"
 touch -d '3 hours ago' "$packages/tool.git/objects/tmp_objdir-incoming-x" "$packages/.left"
@@ -198,7 +199,7 @@ SPEC
 )
 git_make ann lone 1.0-1 "$lone"
 artel plumb srpm "$FARM/people/ann/packages/lone.git" 1.0-1 "$FARM/work" >/dev/null 2>&1
-srpm=lone-1.0-1.src.rpm
+srpm='lone-1.0-1.src.rpm'
 size=$(stat -c %s "$srpm")
 fails 'a source RPM by a name that is none' 2 'not the name of a source RPM' far joe put ../evil.src.rpm <"$srpm"
 fails 'or of a hidden file' 2 'not the name of a source RPM' far joe put .src.rpm <"$srpm"
@@ -208,11 +209,13 @@ fails 'half of one' 1 "$srpm: not a source RPM" far joe put "$srpm" < <(head -c 
 fails 'under the name of another' 1 "other-1.0-1.src.rpm: by what is in it, it is $srpm" far joe put other-1.0-1.src.rpm <"$srpm"
 limit $(($(du -s --block-size=1 "$FARM/people/joe" | cut -f 1) + 10000))
 fails 'one that is too long' 1 'longer than the .* of disk that are left: .ls. lists .* .rm. removes' far joe put "$srpm" </dev/zero
-limit 0
+limit none
 is 'leave nothing' "$(ls -A "$FARM/people/joe/srpms")" ''
 fails 'what was not uploaded is not built' 1 "joe has uploaded no $srpm; .put $srpm. does" far joe build -b "$REPO" srpm "$srpm"
 fails 'nor a file of the host' 2 'not the name of a source RPM' far joe build -b "$REPO" srpm "$FARM/work/$srpm"
+# shellcheck disable=SC2094 # what is written is another file of that name
 is 'an upload' "$(far joe put "$srpm" <"$srpm" 2>&1)" "put: $srpm, $size bytes"
+# shellcheck disable=SC2094
 is 'once more' "$(far joe put "$srpm" <"$srpm" 2>&1)" "put: $srpm, $size bytes"
 ok 'it is what was sent' cmp "$srpm" "$FARM/people/joe/srpms/$srpm"
 like 'the journal has it' "$(artel --json events | tail -n 1)" "\"user\":\"joe\".*\"text\":\"uploaded $srpm, $size bytes\""
