@@ -50,6 +50,9 @@ static const char *const settings[][2] = {
 	{"transfer.advertiseSID", "false"},
 	{"transfer.advertiseObjectInfo", "false"},
 	{"receive.fsckObjects", "true"},
+	/* Histories of old have these, and nobody is misled by them. */
+	{"receive.fsck.zeroPaddedFilemode", "ignore"},
+	{"receive.fsck.badTimezone", "ignore"},
 	{"receive.unpackLimit", "1"},
 	{"receive.autogc", "false"},
 	{"receive.advertisePushOptions", "false"},

@@ -147,15 +147,17 @@ rm -rf "$packages/hooked.git"
 
 # --- what git lets nobody push -----------------------------------------------
 
-before=$(tree)
 author=$(printf 'tree %s\nauthor nobody\ncommitter nobody <> 1 +0000\n\nx\n' "$(git -C tool rev-parse 'trunk^{tree}')" |
 	git -C tool hash-object -w -t commit --literally --stdin)
 blob=$(git -C tool rev-parse trunk:file)
 evil_tree() { # NAME MODE ID ; a commit of a tree with such an entry
 	local tree
-	tree=$({ printf '%s %s\0' "$2" "$1"; xxd -r -p <<<"$3"; } | git -C tool hash-object -w -t tree --literally --stdin)
+	tree=$({ printf '%s %s\0' "$2" "$1"; tr a-f A-F <<<"$3" | basenc --base16 -di; } | git -C tool hash-object -w -t tree --literally --stdin)
 	git -C tool commit-tree -m "$1" "$tree"
 }
+ok 'a mode with a zero, as there are in old histories' far_git joe -C tool push -q farm:tool.git \
+	"$(evil_tree folder 040000 "$(git -C tool rev-parse 'trunk^{tree}')"):refs/heads/old"
+before=$(tree)
 fails 'a commit without an author' 1 'missingEmail' far_git joe -C tool push farm:tool.git "$author:refs/heads/bad"
 fails 'a tree with .git' 1 'hasDotgit' far_git joe -C tool push farm:tool.git "$(evil_tree .git 40000 "$(git -C tool rev-parse 'trunk^{tree}')"):refs/heads/bad"
 fails 'a tree with ..' 1 'hasDotdot' far_git joe -C tool push farm:tool.git "$(evil_tree .. 100644 "$blob"):refs/heads/bad"
