@@ -28,7 +28,7 @@
 /* A ref is a file: without a bound one push could make more of them than the disk takes, before they are counted. */
 static const char hook[] =
 	"#!/bin/sh\n"
-	"[ \"$(head -n " REFS_MAX "1 | wc -l)\" -le " REFS_MAX " ] && exit\n"
+	"[ \"$(head -n $((" REFS_MAX " + 1)) | wc -l)\" -le " REFS_MAX " ] && exit\n"
 	"echo 'more than " REFS_MAX " refs in one push: push them in parts' >&2\n"
 	"exit 1\n";
 
