@@ -163,8 +163,9 @@ check_inheritance(struct store *s, const struct repository *repository, const st
 		return 0;
 	r = record_inherits(record, head, t->commit, err);
 	if (r == INHERIT_NOT)
-		*why = xasprintf("subtask %o: %s: tag %s is not a descendant of %.12s, which is published in %s now: "
-		    "merge that commit and tag again", (unsigned)t->id, t->package, t->tag_name, head, repository->name);
+		*why = xasprintf("subtask %o: %s: tag %s is not a descendant of %s, which is published in %s now: "
+		    "merge that commit and tag again, or `task check-git-inheritance %lld %o disable %s`", (unsigned)t->id, t->package,
+		    t->tag_name, head, repository->name, (long long)t->task, (unsigned)t->id, head);
 	return r;
 }
 

@@ -65,6 +65,18 @@ order_check(struct order *o, struct err *err)
 	return 0;
 }
 
+/* Why not, and who could. */
+static int
+refuse(struct order *o, enum acl_action a, const struct acl_rule *rule, struct err *err)
+{
+	AUTO(strs_fini) struct strs members = {0};
+
+	if (acl_find(o->c->store, o->repository, o->item, &members, err) < 0)
+		return -1;
+	return err_set(err, EACCES, "%s may not %s on the list of %s in %s: %s; ask %s%san administrator", o->c->user,
+	    acl_action_name(a), o->item, o->repository, rule->text, members.n ? members.p[0] : "", members.n ? " or " : "");
+}
+
 /* In a transaction. */
 static int
 order_change(struct order *o, enum acl_action a, struct err *err)
@@ -74,8 +86,7 @@ order_change(struct order *o, enum acl_action a, struct err *err)
 	int r = c->local ? 0 : acl_may_list(c->store, o->repository, o->item, c->user, a, &o->who, &rule, err);
 
 	if (r == ACL_DENIED)
-		return err_set(err, EACCES, "%s may not %s on the list of %s in %s: %s", c->user, acl_action_name(a), o->item,
-		    o->repository, rule->text);
+		return refuse(o, a, rule, err);
 	if (r == 0)
 		r = acl_change(c->store, o->repository, o->item, a, &o->who, err);
 	if (r == ACL_SAME)
