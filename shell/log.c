@@ -77,13 +77,15 @@ static void
 print_head(const struct job *j, int attempt)
 {
 	AUTO(free) char *word = choice_word(j);
+	AUTO(str_fini) struct str line = {0};
+	AUTO(str_fini) struct str shown = {0};
 
 	fflush(stdout);
-	fprintf(stderr, "== #%s %s: %s%s%s", word, job_kind_name(j->kind), job_state_name(j->state), *j->builder ? " on " : "",
-	    j->builder);
+	str_add(&line, "== #%s %s: %s%s%s", word, job_kind_name(j->kind), job_state_name(j->state), *j->builder ? " on " : "", j->builder);
 	if (attempt != j->attempt)
-		fprintf(stderr, " (attempt %d of %d)", attempt, j->attempt);
-	fputc('\n', stderr);
+		str_add(&line, " (attempt %d of %d)", attempt, j->attempt);
+	text_printable(&shown, str_c(&line));
+	fprintf(stderr, "%s\n", str_c(&shown));
 }
 
 /* All that is there now. */
