@@ -337,6 +337,26 @@ acl_change(struct store *s, const char *repository, const char *item, enum acl_a
 	return store_commit(s, err) < 0 ? -1 : r;
 }
 
+int
+acl_forget_user(struct store *s, const char *user, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_ACL_OF_USER, err, "s", user);
+	const struct strs who = {.p = (char *[]){(char *)user}, .n = 1};
+	AUTO(strs_fini) struct strs places = {0};
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0) {
+		strs_add(&places, store_text(q, 0));
+		strs_add(&places, store_text(q, 1));
+	}
+	for (size_t i = 0; i < places.n && r >= 0; i += 2) {
+		r = change(s, places.p[i], places.p[i + 1], ACL_DEL, &who, err);
+		if (r < 0)
+			err_ctx(err, "acl %s %s", places.p[i], places.p[i + 1]);
+	}
+	return r < 0 ? -1 : 0;
+}
+
 /* Lists as text. */
 
 struct line {

@@ -43,6 +43,9 @@ int acl_apply(struct strs *members, const char *item, enum acl_action a, const s
 int acl_change(struct store *s, const char *repository, const char *item, enum acl_action a, const struct strs *who,
 	struct err *err);
 
+/* In a transaction: take a user off all lists. -1 if they are the last of a group. */
+int acl_forget_user(struct store *s, const char *user, struct err *err);
+
 /*
  * Take lists as text, a line each: ITEM LEADER MEMBER...; # begins a comment. They replace those of the items that are
  * named. All or nothing; the error names the line. Counted: the lines, and how many of them changed something.

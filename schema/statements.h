@@ -175,13 +175,10 @@ STATEMENT(USER_ADMINS, "SELECT count(*) FROM user WHERE admin AND NOT disabled A
 STATEMENT(USER_TRACE, "SELECT CASE WHEN EXISTS (SELECT 1 FROM task WHERE owner = ?1) THEN 'tasks'"
 	" WHEN EXISTS (SELECT 1 FROM subtask WHERE user = ?1) THEN 'subtasks in tasks'"
 	" WHEN EXISTS (SELECT 1 FROM approval WHERE user = ?1) THEN 'approvals' ELSE '' END")
-STATEMENT(USER_ALONE, "SELECT item || ' in ' || repository FROM acl a WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM acl o"
-	" WHERE o.repository = a.repository AND o.item = a.item AND o.member <> ?1) ORDER BY 1 LIMIT 1")
 STATEMENT(USER_DEL, "DELETE FROM user WHERE name = ?")
 STATEMENT(USER_DEL_KEYS, "DELETE FROM signing_key WHERE user = ?")
 STATEMENT(USER_DEL_LOGINS, "DELETE FROM login_key WHERE user = ?")
 STATEMENT(USER_DEL_QUOTAS, "DELETE FROM quota WHERE user = ?")
-STATEMENT(USER_DEL_ACL, "DELETE FROM acl WHERE member = ?")
 STATEMENT(KEY_OTHER, "SELECT user FROM signing_key WHERE fingerprint = ? AND user <> ? LIMIT 1")
 STATEMENT(KEY_HAS, "SELECT 1 FROM signing_key WHERE user = ? AND fingerprint = ?")
 STATEMENT(LOGIN_HAS, "SELECT 1 FROM login_key WHERE user = ? AND fingerprint = ?")
@@ -200,6 +197,7 @@ STATEMENT(LOGIN_GET, "SELECT user, text FROM login_key WHERE fingerprint = ?")
 STATEMENT(ACL_FIND, "SELECT member FROM acl WHERE repository = ? AND item = ? ORDER BY seq")
 STATEMENT(ACL_HAS, "SELECT 1 FROM acl WHERE repository = ? AND item = ? AND member = ?")
 STATEMENT(ACL_NAMING, "SELECT item FROM acl INDEXED BY acl_member WHERE repository = ? AND member = ? ORDER BY item")
+STATEMENT(ACL_OF_USER, "SELECT repository, item FROM acl WHERE member = ? ORDER BY repository, item")
 STATEMENT(ACL_ALL, "SELECT item, member FROM acl WHERE repository = ? ORDER BY item NOT GLOB '@*', item, seq")
 STATEMENT(ACL_CLEAR, "DELETE FROM acl WHERE repository = ? AND item = ?")
 STATEMENT(ACL_PUT, "INSERT INTO acl (repository, item, seq, member) VALUES (?, ?, ?, ?)")

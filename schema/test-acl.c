@@ -548,6 +548,18 @@ test_events(void **state)
 	strs_fini(&who);
 	OK(acl_change(f.s, "sisyphus", "@one", ACL_DELETE, &who, &err));
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'acl sisyphus @one: bob -> -'"), 1);
+	/* Who is removed leaves all lists in order. */
+	words(&who, "cat");
+	OK(acl_change(f.s, "sisyphus", "last", ACL_CREATE, &who, &err));
+	OK(acl_change(f.s, "sisyphus", "@cats", ACL_CREATE, &who, &err));
+	FAILS(user_del(f.s, "cat", &err), "acl sisyphus @cats: a group has at least one member");
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM acl WHERE member = 'cat'"), 3);
+	strs_fini(&who);
+	OK(acl_change(f.s, "sisyphus", "@cats", ACL_DELETE, &who, &err));
+	OK(user_del(f.s, "cat", &err));
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'acl sisyphus last: cat -> @nobody' OR"
+	    " text = 'acl sisyphus @two: cat bob -> bob'"), 2);
+	in_order(&f);
 	/* Whole, also where it is long. */
 	str_puts(&lists, "foo");
 	OK(store_begin(f.s, &err));

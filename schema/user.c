@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "schema/acl-list.h"
 #include "schema/event.h"
 #include "schema/store.h"
 #include "schema/user.h"
@@ -84,23 +85,6 @@ text_of(struct store *s, enum statement id, const char *name, struct str *out, s
 	return r;
 }
 
-/*
- * From every list of who may change a package, and from every group. A list without members is none: the package would be
- * open to all.
- */
-static int
-acl_forget(struct store *s, const char *user, struct err *err)
-{
-	AUTO(str_fini) struct str alone = {0};
-
-	if (text_of(s, STMT_USER_ALONE, user, &alone, err) < 0)
-		return -1;
-	if (alone.n)
-		return err_set(err, EEXIST, "%s alone is on the list of %s: put somebody else on it, or delete it, first", user,
-		    str_c(&alone));
-	return store_run(s, STMT_USER_DEL_ACL, err, "s", user);
-}
-
 static int
 forget(struct store *s, const char *name, struct err *err)
 {
@@ -112,7 +96,7 @@ forget(struct store *s, const char *name, struct err *err)
 		return -1;
 	if (trace.n)
 		return err_set(err, EEXIST, "%s has %s here: `user disable %s` keeps the name taken", name, str_c(&trace), name);
-	if (acl_forget(s, name, err) < 0 || run_all(s, steps, ARRAY_SIZE(steps), name, err) < 0)
+	if (acl_forget_user(s, name, err) < 0 || run_all(s, steps, ARRAY_SIZE(steps), name, err) < 0)
 		return -1;
 	return event_add(s, "user", 0, 0, "removed", err, "user %s removed", name);
 }
