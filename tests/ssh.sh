@@ -20,6 +20,7 @@ ssh_programs() {
 	fi
 }
 
+# The account's shell may be one that reads a file in its home when sshd runs it: not here.
 ssh_start() { # [LINE of sshd_config...]
 	local dir=$FARM/ssh line
 	ssh_programs || return 1
@@ -46,7 +47,14 @@ AuthorizedKeysCommandUser $(id -un)
 DisableForwarding yes
 PermitTTY no
 AcceptEnv GIT_PROTOCOL
+SetEnv HOME=$dir
 ClientAliveInterval 5
+ClientAliveCountMax 3
+UnusedConnectionTimeout 60
+LoginGraceTime 20
+MaxStartups 100:30:200
+PerSourceMaxStartups 20
+MaxSessions 16
 CONFIG
 	} >"$dir/sshd_config"
 	: >"$dir/log"
