@@ -13,7 +13,7 @@ sql() { sqlite3 -cmd '.timeout 10000' "$FARM/farm.db" "$@"; }
 # and taken back at once leaves a number and lines of the journal; `quiet` is a pattern of what may be so.
 quiet='^$'
 state() {
-	sql .dump | grep -Ev "$quiet"
+	sql .dump | grep -aEv "$quiet"
 	find "$FARM" -mindepth 1 \( -path "$FARM/ssh" -o -path "$FARM/work" -o -path "$FARM/run" -o -name 'farm.db*' -o -name 'said*' \) -prune -o \
 		-printf '%P %y %s %m %T@ %l\n' | sort
 }
@@ -233,7 +233,7 @@ done
 ok 'no program of a spec ran' test ! -e "$FARM/owned"
 
 echo '# what gets into the database all the same is not shown raw'
-artel acl "$REPO" one add joe
+artel acl "$REPO" one create joe
 python3 - "$FARM" "$id" <<'PYTHON'
 import os, sqlite3, sys
 farm, task = sys.argv[1], int(sys.argv[2])
