@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/vec.h"
 #include "config.h"
 
 struct options_common options_common;
@@ -45,6 +46,48 @@ parse(int argc, const char **argv, const char *program, const struct poptOption 
 	poptFreeContext(ctx);
 }
 
+/* Where a table's options put their strings, and what is there. */
+struct slot {
+	char **at, *was;
+};
+struct slots {
+	struct slot *p;
+	size_t n, cap;
+};
+
+static void
+find_slots(const struct poptOption *table, struct slots *out)
+{
+	for (; table->longName || table->shortName || table->arg; table++) {
+		int kind = (int)(table->argInfo & POPT_ARG_MASK);
+
+		if (kind == POPT_ARG_INCLUDE_TABLE)
+			find_slots(table->arg, out);
+		else if (kind == POPT_ARG_STRING && table->arg)
+			vec_push(out, ((struct slot){table->arg, *(char **)table->arg}));
+	}
+}
+
+/* Strings of the first pass are popt's copies, which the second would leave behind. */
+static void
+put_back(struct slots *slots)
+{
+	for (size_t i = 0; i < slots->n; i++) {
+		if (*slots->p[i].at != slots->p[i].was)
+			free(*slots->p[i].at);
+		*slots->p[i].at = slots->p[i].was;
+	}
+	vec_fini(slots);
+}
+
+static const char *
+root_folder(void)
+{
+	const char *env = getenv("ARTEL_ROOT");
+
+	return root_option ? root_option : env && *env ? env : ".";
+}
+
 /*
  * Twice: the first pass finds --root and --conf (and --help), the second reads what the configuration
  * says, then the command line again, so that it wins.
@@ -55,9 +98,10 @@ options_parse(int argc, const char **argv, const char *program, const char *sect
 {
 	static struct strs args;	/* popt points into it for the process's life */
 	AUTO(strs_fini) struct strs words = {0};
-	const char *env = getenv("ARTEL_ROOT");
+	struct slots slots = {0};
 	struct err err = {0};
 
+	find_slots(table, &slots);
 	parse(argc, argv, program, table, usage, posix, &words);
 	if (options_common.version) {
 		printf("%s %s\n", program, VERSION);
@@ -65,13 +109,14 @@ options_parse(int argc, const char **argv, const char *program, const char *sect
 	}
 	if (words.n && !rest)
 		usage_error(program, words.p[0], "not expected");
-	options_common.root = root_option ? root_option : env && *env ? env : ".";
 	strs_add(&args, program);
-	if (conf_read(options_common.root, conf_option, section, &args, &err) < 0)
+	if (conf_read(root_folder(), conf_option, section, &args, &err) < 0)
 		usage_error(program, err.msg, NULL);
+	put_back(&slots);
 	for (int i = 1; i < argc; i++)
 		strs_add(&args, argv[i]);
 	strs_fini(&words);
 	parse((int)args.n, (const char **)args.p, program, table, usage, posix, rest ? rest : &words);
+	options_common.root = root_folder();
 	log_open(program, options_common.verbose ? LOG_DEBUG : options_common.quiet ? LOG_WARN : LOG_INFO);
 }
