@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -39,8 +40,12 @@ parse(int argc, const char **argv, const char *program, const struct poptOption 
 
 	poptSetOtherOptionHelp(ctx, usage);
 	rc = poptGetNextOpt(ctx);
-	if (rc < -1)
-		usage_error(program, poptBadOption(ctx, POPT_BADOPTION_NOALIAS), poptStrerror(rc));
+	if (rc < -1) {
+		AUTO(free) char *option = xstrdup(poptBadOption(ctx, POPT_BADOPTION_NOALIAS));
+
+		poptFreeContext(ctx);
+		usage_error(program, option, poptStrerror(rc));
+	}
 	while ((word = poptGetArg(ctx)))
 		strs_add(rest, word);
 	poptFreeContext(ctx);
