@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "package/artefact.h"
 #include "schema/user.h"
+#include "shell/people.h"
 #include "shell/source-check.h"
 #include "source/gear.h"
 #include "source/inherit.h"
@@ -170,11 +171,24 @@ source_tar(int dir, const struct gear *g, const struct tag *tag, struct str *out
 	return archive_write_close(a) == ARCHIVE_OK ? 0 : err_set(err, EIO, "pack: %s", archive_error_string(a));
 }
 
+/* An open folder for what is on its way to be packed; of others that were killed nothing is left after a while. */
+static int
+open_work(struct context *c, struct err *err)
+{
+	int work;
+
+	if (file_mkdirs(c->store->dir, "run/gear", err) < 0 || (work = file_open_dir(c->store->dir, "run/gear", err)) < 0)
+		return -1;
+	people_sweep(work, ".");
+	return work;
+}
+
 /* Export into a folder of our own, pack, store. */
 static int
 make_tree(struct context *c, git_repository *repo, const struct tag *tag, struct subtask *t, struct err *err)
 {
-	char folder[] = "/tmp/artel-gear-XXXXXX";
+	AUTO(close) int work = open_work(c, err);
+	AUTO(free) char *folder = people_scratch();
 	AUTO(gear_fini) struct gear g = {0};
 	AUTO(str_fini) struct str tar = {0};
 	AUTO(close) int dir = -1;
@@ -182,13 +196,15 @@ make_tree(struct context *c, git_repository *repo, const struct tag *tag, struct
 	struct err ignored;
 	int r;
 
-	if (!mkdtemp(folder))
-		return err_sys(err, "make a folder in /tmp");
-	dir = file_open_dir(AT_FDCWD, folder, err);
+	if (work < 0)
+		return -1;
+	if (mkdirat(work, folder, 0700) < 0)
+		return err_sys(err, "make a folder in run/gear");
+	dir = file_open_dir(work, folder, err);
 	r = dir < 0 ? -1 : gear_export(repo, tag, dir, &g, err);
 	if (r == 0)
 		r = source_tar(dir, &g, tag, &tar, err);
-	file_remove_tree(AT_FDCWD, folder, &ignored);
+	file_remove_tree(work, folder, &ignored);
 	if (r < 0 || artefact_put(c->store->dir, tar.p, tar.n, &sum, err) < 0)
 		return -1;
 	if (!text_is_name(g.spec.name))
