@@ -165,7 +165,7 @@ test_change(void **state)
 	OK(store_commit(f.s, &err));
 	all_decided(hits, acl_change_rules, ACL_CHANGE_RULES);
 	/* Another repository's lists are another's. */
-	sql(&f, "DELETE FROM acl WHERE item = 'zlib'; INSERT INTO acl VALUES ('p10', 'zlib', 1, 'ann'); UPDATE repository SET unlisted = 'allow'");
+	sql(&f, "DELETE FROM acl WHERE item = 'zlib'; INSERT INTO acl VALUES ('p10', 'zlib', 'ann', 1); UPDATE repository SET unlisted = 'allow'");
 	assert_int_equal(acl_may(f.s, "sisyphus", "zlib", "bob", NULL, &err), 0);
 }
 

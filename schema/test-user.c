@@ -97,7 +97,7 @@ test_del(void **state)
 	OK(user_key_add(f.s, "joe", "ssh", "SHA256:x", "text", &err));
 	OK(login_add(f.s, "joe", "SHA256:y", "ssh-ed25519 AAAA joe", &err));
 	OK(quota_set(f.s, "joe", QUOTA_TASKS, 3, &err));
-	sql(f.s, "INSERT INTO acl VALUES ('sisyphus', 'zlib', 1, 'joe'), ('sisyphus', '@core', 1, 'joe'), ('sisyphus', 'zlib', 2, 'ann'), ('sisyphus', '@core', 2, 'ann')");
+	sql(f.s, "INSERT INTO acl VALUES ('sisyphus', 'zlib', 'joe', 1), ('sisyphus', '@core', 'joe', 1), ('sisyphus', 'zlib', 'ann', 2), ('sisyphus', '@core', 'ann', 2)");
 	OK(task_create(f.s, "sisyphus", "ann", &id, &err));
 	FAILS(user_del(f.s, "ann", &err), "ann has tasks here: `user disable ann` keeps the name taken");
 	sql(f.s, "INSERT INTO approval VALUES (1, 64, 'joe', 'approve', '', 1)");

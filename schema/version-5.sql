@@ -17,11 +17,11 @@ ALTER TABLE user ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;          -- ms: un
 CREATE TABLE acl_5 (
 	repository TEXT NOT NULL,
 	item       TEXT NOT NULL,            -- a source package, or @group
-	seq        INTEGER NOT NULL,
 	member     TEXT NOT NULL,            -- a user, @group, @everybody or @nobody
+	seq        INTEGER NOT NULL,         -- after the key: integrity_check of SQLite 3.40 takes it for NULL otherwise
 	PRIMARY KEY (repository, item, member)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO acl_5 SELECT repository, package, row_number() OVER (PARTITION BY repository, package ORDER BY user), user FROM acl;
+INSERT INTO acl_5 SELECT repository, package, user, row_number() OVER (PARTITION BY repository, package ORDER BY user) FROM acl;
 DROP TABLE acl;
 ALTER TABLE acl_5 RENAME TO acl;
 CREATE INDEX acl_member ON acl (member);

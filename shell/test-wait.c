@@ -198,7 +198,7 @@ test_states(void **state)
 	says("UPDATE task SET state = 'AWAITING'", "no scheduler runs");
 	says("UPDATE task SET state = 'EPERM'", "it is permitted now: `artel task run 1`");
 	says("UPDATE task SET state = 'EPERM'; INSERT INTO user (name, created) VALUES ('ann', 0);"
-	    " INSERT INTO acl VALUES ('sisyphus', 'zlib', 1, 'ann')", "one of ann must approve it");
+	    " INSERT INTO acl VALUES ('sisyphus', 'zlib', 'ann', 1)", "one of ann must approve it");
 	says("UPDATE task SET state = 'BUILT'", "waits for the merger: 3 of 3 that are built for sisyphus\nnothing was merged into sisyphus yet");
 	says("UPDATE task SET state = 'BUILT'; UPDATE task SET class = 2 WHERE id = 3; INSERT INTO merge (repository, base, serial, state,"
 	    " checker, started, finished, kind) VALUES ('sisyphus', 0, 1, 'DONE', '', 1, NOW - 240000, 'merge')",
