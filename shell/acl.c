@@ -70,11 +70,13 @@ static int
 refuse(struct order *o, enum acl_action a, const struct acl_rule *rule, struct err *err)
 {
 	AUTO(strs_fini) struct strs members = {0};
+	bool led;
 
 	if (acl_find(o->c->store, o->repository, o->item, &members, err) < 0)
 		return -1;
+	led = members.n && strcmp(members.p[0], ACL_NOBODY) != 0;
 	return err_set(err, EACCES, "%s may not %s on the list of %s in %s: %s; ask %s%san administrator", o->c->user,
-	    acl_action_name(a), o->item, o->repository, rule->text, members.n ? members.p[0] : "", members.n ? " or " : "");
+	    acl_action_name(a), o->item, o->repository, rule->text, led ? members.p[0] : "", led ? " or " : "");
 }
 
 /* In a transaction. */

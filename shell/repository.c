@@ -342,7 +342,8 @@ const struct verb repository_verbs[] = {
 	    "Bring another farm's packages into an empty repository; source RPMs and git histories of its packages", import_verb},
 	{"repo ls", "", "List repositories", list, REACH_USER},
 	{"repo set", "NAME base-group A,B | accept-unsigned yes|no | compression gz|zstd | sign-key ID|none | keep-states N | "
-	    "allow FILE|-|none | limits LIST|none | network yes|no | sanity LIST|none", "Change its settings", set, REACH_ADMIN},
+	    "allow FILE|-|none | limits LIST|none | network yes|no | sanity LIST|none | unlisted allow|deny | "
+	    "new-owner yes|no", "Change its settings", set, REACH_ADMIN},
 	{"repo needs", "NAME [PACKAGE [--features LIST|none] [--limits LIST|none] | PACKAGE --clear]",
 	    "What the jobs of a source package need of a builder", needs_verb, REACH_ADMIN},
 	{"repo history", "NAME", "Its states: serial, when, how, from which, tasks, checks; tab-separated", history, REACH_USER},

@@ -95,8 +95,10 @@ read_tag(struct context *c, const struct subtask *t, git_repository **repo, stru
 {
 	AUTO(free) char *path = source_path(c, t->dir, err);
 
-	if (!path || tag_repository(path, repo, err) < 0)
+	if (!path)
 		return -1;
+	if (tag_repository(path, repo, err) < 0)
+		return err->code == ENOENT ? err_set(err, ENOENT, "there is no git repository; was it pushed?") : -1;
 	return tag_read(*repo, t->tag_name, tag, err) ? -1 : 0;
 }
 

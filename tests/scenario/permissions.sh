@@ -223,6 +223,9 @@ one show
 LINES
 is 'all' "$(far_acl ann export)" '@c joe
 one joe @c'
+ok 'an orphan' far_acl boss orphan create @nobody
+fails 'nobody is not who could' 1 'the user does not lead the list; ask an administrator' far_acl ann orphan leader ann
+ok 'goes' far_acl boss orphan delete
 fails 'an import names the line' 1 'line 2: three: no user eve' far_acl boss import - <<<$'two joe\nthree eve'
 far_acl boss import - 2>"$FARM/said" <<<$'two @d @c\n@d ann joe\none joe @c'
 is 'an import counts' "$(cat "$FARM/said")" '3 lists imported, 2 of them changed'

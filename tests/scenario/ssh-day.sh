@@ -120,6 +120,7 @@ git -C "$(home bob two)" -c gpg.format=ssh -c user.signingkey="$FARM/keys/strang
 push bob two 1.0-1
 fails 'a foreign key is refused' 1 'tag 1.0-1: signed by none of the known SSH keys.*sign with the key you gave' far bob build -b "$REPO" two.git=1.0-1
 fails 'a tag that is not there is refused' 1 'tag 9.9-1: there is none; was it pushed' far bob build -b "$REPO" two.git=9.9-1
+fails 'a repository that is not there is refused' 1 '^artel: /people/bob/packages/four.git: there is no git repository; was it pushed' far bob build -b "$REPO" four.git=1.0-1
 is 'nothing is left of these' "$(far bob task ls | wc -l)" 0
 sign bob two 1.0-1 && push bob two 1.0-1
 id=$(far bob task new "$REPO" 2>"$FARM/said")
