@@ -355,6 +355,29 @@ subtask_save(struct store *s, const struct subtask *t, struct err *err)
 	    or_empty(t->inherited));
 }
 
+static bool
+same(const struct subtask *a, const struct subtask *b)
+{
+	const char *const x[] = {a->user, a->dir, a->tag_name, a->tag_id, a->tag_author, a->commit, a->package, a->srpm_file,
+	    a->srpm, a->tree, a->copy_from, a->inherit_ok, a->inherited};
+	const char *const y[] = {b->user, b->dir, b->tag_name, b->tag_id, b->tag_author, b->commit, b->package, b->srpm_file,
+	    b->srpm, b->tree, b->copy_from, b->inherit_ok, b->inherited};
+
+	for (size_t i = 0; i < ARRAY_SIZE(x); i++)
+		if (strcmp(or_empty(x[i]), or_empty(y[i])) != 0)
+			return false;
+	return a->task == b->task && a->id == b->id && a->kind == b->kind && a->epoch_s == b->epoch_s;
+}
+
+bool
+subtask_list_same(const struct subtask_list *a, const struct subtask_list *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		if (!same(&a->p[i], &b->p[i]))
+			return false;
+	return a->n == b->n;
+}
+
 int
 subtask_package(struct store *s, int64_t task, int id, char **package, struct err *err)
 {

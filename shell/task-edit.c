@@ -65,11 +65,11 @@ task_reread(struct context *c, struct task *t, struct err *err)
 	return 0;
 }
 
-/* In a transaction: make an idle task NEW again; a running one may not be edited. */
+/* In a transaction: make an idle task NEW again; a running one may not be edited, nor one that is shared no more. */
 static int
 begin_edit(struct context *c, struct task *t, struct err *err)
 {
-	if (task_reread(c, t, err) < 0)
+	if (task_reread(c, t, err) < 0 || context_may_write(c, t, err) < 0)
 		return -1;
 	if (t->state == TASK_NEW)
 		return 0;
@@ -386,7 +386,7 @@ task_share(struct context *c, struct err *err)
 		return err_set(err, EINVAL, "`%s`: not status, enable or disable", word);
 	if (context_task(c, id, true, &t, err) < 0 || store_begin(c->store, err) < 0)
 		return -1;
-	if (task_reread(c, &t, err) < 0)
+	if (task_reread(c, &t, err) < 0 || context_may_write(c, &t, err) < 0)
 		return store_rollback(c->store);
 	t.shared = enable;
 	if (task_save(c->store, &t, err) < 0 || event_add(c->store, "task", t.id, 0, "", err, "task #%lld: sharing %sd",

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/fault.h"
 #include "base/text.h"
 #include "schema/acl.h"
 #include "schema/event.h"
@@ -116,12 +117,48 @@ check_pairs(const struct subtask_list *l, struct err *err)
 	return 0;
 }
 
+static void
+set_options(struct task *t, const struct task_run_options *o)
+{
+	if (o->message) {
+		free(t->message);
+		t->message = xstrdup(o->message);
+	}
+	t->fail_early = o->fail_early >= 0 ? o->fail_early : t->fail_early;
+	t->test_only = o->test_only >= 0 ? o->test_only : t->test_only;
+	t->class = o->class != TASK_CLASSES ? o->class : t->class;
+	t->keep_root = o->keep_root;
+}
+
+/* In the transaction that acts: the task as it is now, which they still may run. */
 static int
-check_all(struct context *c, struct task *t, struct subtask_list *l, struct err *err)
+look_again(struct context *c, struct task *t, const struct task_run_options *o, struct err *err)
+{
+	enum task_state was = t->state;
+
+	if (task_reread(c, t, err) < 0 || context_may_write(c, t, err) < 0)
+		return -1;
+	set_options(t, o);
+	return t->state == was ? 0 : err_set(err, EAGAIN, "it is %s by now: run it again", task_state_name(t->state));
+}
+
+/* The subtasks as they are now, which must be what they were: an approval is of what will be run. */
+static int
+check_same(struct context *c, const struct task *t, const struct subtask_list *was, struct subtask_list *now, struct err *err)
+{
+	if (subtask_find(c->store, t->id, now, err) < 0)
+		return -1;
+	return subtask_list_same(was, now) ? 0 : err_set(err, EAGAIN, "its subtasks were changed while they were checked: run it again");
+}
+
+/* `was` are the subtasks as they are stored, l what becomes of them. */
+static int
+check_all(struct context *c, struct task *t, struct subtask_list *was, struct subtask_list *l, struct err *err)
 {
 	AUTO(repository_fini) struct repository r = {0};
 
-	if (subtask_find(c->store, t->id, l, err) < 0 || repository_get(c->store, t->repository, &r, err))
+	if (subtask_find(c->store, t->id, was, err) < 0 || check_same(c, t, was, l, err) < 0 ||
+	    repository_get(c->store, t->repository, &r, err))
 		return -1;
 	if (l->n == 0)
 		return err_set(err, EINVAL, "it is empty; `task add` gives it something to do");
@@ -155,7 +192,7 @@ note_options(struct context *c, const struct task *t, struct err *err)
 
 /* Tested and now permitted: straight to BUILT, without building again. 1 if so. */
 static int
-take_result(struct context *c, struct task *t, struct err *err)
+take_result(struct context *c, struct task *t, const struct task_run_options *o, struct err *err)
 {
 	AUTO(free) char *why = NULL;
 	int r;
@@ -164,7 +201,9 @@ take_result(struct context *c, struct task *t, struct err *err)
 		return 0;
 	if (store_begin(c->store, err) < 0)
 		return -1;
-	r = acl_task(c->store, t->id, t->repository, &why, err);
+	r = look_again(c, t, o, err);
+	if (r == 0)
+		r = acl_task(c->store, t->id, t->repository, &why, err);
 	if (r == ACL_DENIED)
 		err_set(err, EACCES, "%s", why);
 	if (r || note_options(c, t, err) < 0 || task_save(c->store, t, err) < 0 || task_move(c->store, t, TASK_BUILT, NULL, err))
@@ -173,9 +212,13 @@ take_result(struct context *c, struct task *t, struct err *err)
 }
 
 static int
-submit(struct context *c, struct task *t, struct subtask_list *l, struct err *err)
+submit(struct context *c, struct task *t, const struct task_run_options *o, const struct subtask_list *was,
+	struct subtask_list *l, struct err *err)
 {
-	if (quota_check_jobs(c->store, c->user, t->id, err) < 0 || quota_spend_run(c->store, c->user, err) < 0)
+	AUTO(subtask_list_fini) struct subtask_list now = {0};
+
+	if (look_again(c, t, o, err) < 0 || check_same(c, t, was, &now, err) < 0 ||
+	    quota_check_jobs(c->store, c->user, t->id, err) < 0 || quota_spend_run(c->store, c->user, err) < 0)
 		return -1;
 	t->submitted = now_ms();
 	for (size_t i = 0; i < l->n; i++)
@@ -191,21 +234,23 @@ submit(struct context *c, struct task *t, struct subtask_list *l, struct err *er
 static int
 start(struct context *c, struct task *t, const struct task_run_options *o, struct err *err)
 {
+	AUTO(subtask_list_fini) struct subtask_list was = {0};
 	AUTO(subtask_list_fini) struct subtask_list l = {0};
 	int r;
 
 	if (!task_may_move(t->state, TASK_AWAITING) || t->state == TASK_BUILDING || t->state == TASK_BUILT ||
 	    t->state == TASK_POSTPONED || t->state == TASK_MERGING)
 		return err_set(err, EBUSY, "it is %s already", task_state_name(t->state));
-	if (!o->dry_run && (r = take_result(c, t, err)) != 0)
+	if (!o->dry_run && (r = take_result(c, t, o, err)) != 0)
 		return r < 0 ? -1 : 0;
-	if (check_all(c, t, &l, err) < 0)
+	if (check_all(c, t, &was, &l, err) < 0)
 		return -1;
 	if (o->dry_run)
 		return 0;
+	fault("task-checked");
 	if (store_begin(c->store, err) < 0)
 		return -1;
-	if (submit(c, t, &l, err) < 0)
+	if (submit(c, t, o, &was, &l, err) < 0)
 		return store_rollback(c->store);
 	return store_commit(c->store, err);
 }
@@ -213,16 +258,9 @@ start(struct context *c, struct task *t, const struct task_run_options *o, struc
 int
 task_run_now(struct context *c, struct task *t, const struct task_run_options *o, struct err *err)
 {
-	if (o->message) {
-		free(t->message);
-		t->message = xstrdup(o->message);
-	}
-	t->fail_early = o->fail_early >= 0 ? o->fail_early : t->fail_early;
-	t->test_only = o->test_only >= 0 ? o->test_only : t->test_only;
 	if (o->class == CLASS_URGENT && context_admin(c, "make a task urgent", err) < 0)
 		return -1;
-	t->class = o->class != TASK_CLASSES ? o->class : t->class;
-	t->keep_root = o->keep_root;
+	set_options(t, o);
 	if (start(c, t, o, err) < 0)
 		return err_ctx(err, "task #%lld", (long long)t->id);
 	if (o->dry_run)
