@@ -24,12 +24,21 @@
 #define MEMORY_MAX ((rlim_t)3 << 30)	/* of data, in each process */
 #define HOOKS "/hooks"
 #define REFS_MAX "20000"
+#define PARTS_MAX "100000"
 
-/* A ref is a file: without a bound one push could make more of them than the disk takes, before they are counted. */
+/*
+ * A ref is a file, and each part of its name but the last a folder: without bounds one push could make more of them than
+ * the disk takes, before they are counted. A name has at least three parts.
+ */
 static const char hook[] =
 	"#!/bin/sh\n"
-	"[ \"$(head -n $((" REFS_MAX " + 1)) | wc -l)\" -le " REFS_MAX " ] && exit\n"
-	"echo 'more than " REFS_MAX " refs in one push: push them in parts' >&2\n"
+	"parts=$(tr -cd '/\\n' | head -c $((" PARTS_MAX " + 1)))\n"
+	"if [ \"$(printf '%s\\n' \"$parts\" | wc -l)\" -gt " REFS_MAX " ]; then\n"
+	"	echo 'more than " REFS_MAX " refs in one push: push them in parts' >&2\n"
+	"	exit 1\n"
+	"fi\n"
+	"[ ${#parts} -le " PARTS_MAX " ] && exit\n"
+	"echo 'the names of the refs have more than " PARTS_MAX " parts: push fewer at once, or of shorter names' >&2\n"
 	"exit 1\n";
 
 static const char *const settings[][2] = {

@@ -167,6 +167,10 @@ seq -f "create refs/many/%.0f $(git -C tool rev-parse trunk)" 20001 | git -C too
 fails 'more refs than a disk bears' 1 'more than 20000 refs in one push: push them in parts' far_git joe -C tool push farm:tool.git 'refs/many/*:refs/many/*'
 is 'are not taken' "$(tree)" "$before"
 seq -f "delete refs/many/%.0f" 20001 | git -C tool update-ref --stdin
+deep=$(printf 'd/%.0s' {1..1800})
+mapfile -t names < <(seq -f "trunk:refs/heads/%.0f/${deep}x" 60)
+fails 'nor more folders for them' 1 'have more than 100000 parts: push fewer at once' far_git joe -C tool push farm:tool.git "${names[@]}"
+is 'are made' "$(tree)" "$before"
 
 # --- how much ----------------------------------------------------------------
 
