@@ -20,6 +20,7 @@
 #include "schema/event.h"
 #include "schema/event-json.h"
 #include "shell/farm.h"
+#include "shell/user.h"
 
 enum { AT_ONCE = 256, LOOK_MS = 200 };
 
@@ -31,6 +32,7 @@ struct events_options {
 	int64_t limit;		/* how many to print; 0: all */
 	const char *kind;	/* NULL: all */
 	const char *user;	/* NULL: all */
+	const char *own;	/* of whose events it is told where they came from; NULL: of all */
 };
 
 static int
@@ -78,8 +80,12 @@ put_column(struct str *out, const char *text)
 static void
 put_event(const struct event *e, const struct events_options *o, struct str *out)
 {
+	struct event told = *e;
+
+	if (o->own && strcmp(o->own, e->user) != 0)
+		told.origin = "";
 	if (o->json) {
-		event_json(e, out);
+		event_json(&told, out);
 		return;
 	}
 	str_add(out, "%lld\t%lld", (long long)e->id, (long long)e->at);
@@ -88,7 +94,7 @@ put_event(const struct event *e, const struct events_options *o, struct str *out
 	put_column(out, e->user);
 	put_column(out, e->state);
 	if (o->far)
-		put_column(out, e->origin);
+		put_column(out, told.origin);
 	str_putc(out, '\t');
 	text_printable(out, e->text);
 	str_putc(out, '\n');
@@ -153,13 +159,14 @@ farm_events(struct context *c, struct err *err)
 {
 	struct events_options o = {.since = -1, .json = c->json};
 	const char *word;
-	bool more = true;
+	bool all, more = true;
 
 	while ((word = context_next(c)))
 		if (take_option(c, word, &o, err) < 0)
 			return -1;
-	if (context_open(c, err) < 0 || begin(c, &o, err) < 0)
+	if (context_open(c, err) < 0 || user_sees_all(c, &all, err) < 0 || begin(c, &o, err) < 0)
 		return -1;
+	o.own = all ? NULL : c->user;
 	if (o.follow)
 		context_give_way();
 	while (more) {

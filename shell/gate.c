@@ -75,16 +75,26 @@ complain(const struct err *err)
 	return err->code == EINVAL ? VERB_USAGE : VERB_FAILED;
 }
 
+/* A connection may be older than the end of the key that it came by: each command over it asks anew. */
+static int
+check_key(struct context *c, const char *key, struct err *err)
+{
+	int r = key ? user_key_has(c->store, c->user, true, key, err) : 1;
+
+	return r < 0 ? -1 : r ? 0 : err_set(err, EACCES, "%.100s lets %s in no more", key, c->user);
+}
+
 /*
  * Before anything is done for them. They are looked at once more when this command counts among theirs: whoever disables
  * them ends those that do.
  */
 static int
-admit(struct context *c, int *slot, struct err *err)
+admit(struct context *c, const char *key, int *slot, struct err *err)
 {
 	if (!text_is_name(c->user))
 		return err_set(err, EACCES, "that cannot be a user's name");
-	return context_open(c, err) < 0 || session_take(c->store, c->user, slot, err) < 0 || context_user(c, err) < 0 ? -1 : 0;
+	return context_open(c, err) < 0 || session_take(c->store, c->user, slot, err) < 0 || context_user(c, err) < 0 ? -1 :
+	    check_key(c, key, err);
 }
 
 /* The one thing that was asked, by somebody who may ask. */
@@ -116,7 +126,7 @@ gate_open(const struct visit *v)
 	clean_environment(v->root);
 	if (!v->command)
 		err_set(&err, EINVAL, "there is no shell here, %.100s; `help` lists the commands: ssh FARM help", v->user);
-	if (err.code || command_split(v->command, &c.args, &err) < 0 || admit(&c, &slot, &err) < 0)
+	if (err.code || command_split(v->command, &c.args, &err) < 0 || admit(&c, v->key, &slot, &err) < 0)
 		status = complain(&err);
 	else
 		status = do_it(&c);

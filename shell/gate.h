@@ -13,7 +13,7 @@ struct str;
 struct visit {
 	const char *root;	/* of the farm */
 	const char *user;
-	const char *key;	/* fingerprint, for the journal; NULL: not known */
+	const char *key;	/* fingerprint, one of the farm's login keys; NULL: not known */
 	const char *command;	/* as it was typed; NULL: none, a terminal was wanted */
 };
 

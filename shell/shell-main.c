@@ -16,7 +16,7 @@ static struct {
 
 static const struct poptOption options[] = {
 	{"user", 'u', POPT_ARG_STRING, &conf.user, 0, "Whose key it was: the forced command of sshd says it", "NAME"},
-	{"key", '\0', POPT_ARG_STRING, &conf.key, 0, "Fingerprint of that key, for the journal", "FINGERPRINT"},
+	{"key", '\0', POPT_ARG_STRING, &conf.key, 0, "Fingerprint of that key: it must still be theirs", "FINGERPRINT"},
 	{"keys", '\0', POPT_ARG_STRING, &conf.keys, 0, "For sshd's AuthorizedKeysCommand: print the line for this key", "FINGERPRINT"},
 	OPTIONS_COMMON
 };

@@ -125,7 +125,8 @@ admin(struct context *c, struct err *err)
 		return -1;
 	if ((!yes && spare_last(c, name, err) < 0) || user_admin_set(c->store, name, yes, err) < 0)
 		return store_rollback(c->store);
-	return store_commit(c->store, err);
+	/* A command that waits for its input was let through as an administrator's. */
+	return store_commit(c->store, err) < 0 ? -1 : yes ? 0 : session_end(c->store, name, err);
 }
 
 enum { WEIGHT_MAX = 1000, LIMIT_MAX = 1000000 };

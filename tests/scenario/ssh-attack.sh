@@ -293,6 +293,11 @@ repo packages $REPO
 farm show
 help
 COMMANDS
+alone() { local FAR_OPTIONS=(); far "$@"; }
+alone ann task new >/dev/null 2>&1
+is 'where others come from is not told' "$(far joe events --json --since 0 | jq -r 'select(.user == "ann").origin' | sort -u)" ''
+like 'but where one came from oneself' "$(far joe events --long --since 0 --user joe)" 'ssh 127.0.0.1 SHA256:'
+like 'and administrators are told' "$(alone boss events --long --since 0 --user ann)" 'ssh 127.0.0.1 SHA256:'
 fails 'a log is never raw' 1 'log --raw. is for the farm.s own host' far joe log --raw "$id"
 cat >"$FARM/sendmail" <<'MAIL'
 #!/bin/bash
@@ -365,6 +370,11 @@ fails 'more words than a command' 2 'not expected|unknown option' logged_in joe 
 for name in '' . .. -x "a'b" 'a"b' 'a b' '$(id)' $'a\nb' $'a\033b' a/b ../joe 'ä' "$(printf '%0129d' 7)"; do
 	fails "a user of the name $(printf '%.9q' "$name")" 2 "a user.s name is" artel user add "$name"
 done
+by() { env SSH_ORIGINAL_COMMAND=help "$BUILD/artel-shell" --root "$FARM" --user joe --key "$1"; }
+ok 'a key of joe' by "$key"
+fails 'one of ann' 1 'lets joe in no more' by "$(ssh-keygen -lf "$FARM/keys/ann.pub" | cut -d ' ' -f 2)"
+artel user key joe --remove "$key" 2>/dev/null
+fails 'one that was taken away while its connection was open' 1 'lets joe in no more' by "$key"
 fails 'a user of that name is not let in' 1 'cannot be a user.s name' env SSH_ORIGINAL_COMMAND=help "$BUILD/artel-shell" --root "$FARM" --user ../joe
 
 scenario_end

@@ -108,6 +108,20 @@ ok 'then it can' far joe user admin boss no
 fails 'and boss is none' 1 'only an administrator may' far boss user admin joe no
 ok 'on the host anything goes' artel user admin joe no
 artel user admin boss yes
+artel user admin joe yes
+mkfifo "$FARM/key"
+ssh-keygen -q -t ed25519 -N '' -f "$FARM/keys/spare"
+far joe user key ann --login - <"$FARM/key" 2>/dev/null &
+waits=$!
+exec 7>"$FARM/key"
+is_joe() { grep -qs . "$FARM/run/session/joe.0" && ! flock -n "$FARM/run/session/joe.0" true; }
+ok 'an administrator begins to give another one a key' wait_for 20 is_joe
+artel user admin joe no
+cat "$FARM/keys/spare.pub" >&7
+exec 7>&-
+wait "$waits"
+ok 'and is none any more before it comes' [ "$?" != 0 ]
+is 'nobody got it' "$(artel user keys ann | grep -c "$(ssh-keygen -lf "$FARM/keys/spare.pub" | cut -d ' ' -f 2)")" 0
 fails 'yes or no' 2 'not yes or no' artel user admin boss maybe
 
 # Gone.
