@@ -59,6 +59,15 @@ approval_revoke(struct store *s, int64_t task, int subtask, const char *user, co
 }
 
 int
+approval_lapse(struct store *s, int64_t task, int subtask, struct err *err)
+{
+	if (store_run(s, STMT_APPROVAL_LAPSE, err, "ii", task, (int64_t)subtask) < 0)
+		return -1;
+	return store_changes(s) == 0 ? 0 : event_add(s, "task", task, 0, "", err, "task #%lld subtask %o: approved no longer: it was "
+	    "changed", (long long)task, (unsigned)subtask);
+}
+
+int
 approval_all(struct store *s, int64_t task, int subtask, struct approval_list *out, struct err *err)
 {
 	sqlite3_stmt *q = store_query(s, STMT_APPROVAL_ALL, err, "ii", task, (int64_t)subtask);

@@ -28,6 +28,8 @@ int approval_set(struct store *s, int64_t task, int subtask, const char *user, c
 	struct err *err);
 /* APPROVAL_NONE: there was none to take back. */
 int approval_revoke(struct store *s, int64_t task, int subtask, const char *user, const char *verdict, struct err *err);
+/* In a transaction: the subtask is not what was approved any more. What was said against it stays. */
+int approval_lapse(struct store *s, int64_t task, int subtask, struct err *err);
 /* By user. */
 int approval_all(struct store *s, int64_t task, int subtask, struct approval_list *out, struct err *err);
 /* Users with this verdict on a subtask. */

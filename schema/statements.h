@@ -206,6 +206,7 @@ STATEMENT(ACL_BRING, "INSERT INTO acl (repository, item, seq, member) SELECT ?1,
 STATEMENT(APPROVAL_ADD, "INSERT INTO approval (task, subtask, user, verdict, text, at) VALUES (?, ?, ?, ?, ?, ?)")
 STATEMENT(APPROVAL_DEL, "DELETE FROM approval WHERE task = ? AND subtask = ? AND user = ?")
 STATEMENT(APPROVAL_REVOKE, "DELETE FROM approval WHERE task = ? AND subtask = ? AND user = ? AND verdict = ?")
+STATEMENT(APPROVAL_LAPSE, "DELETE FROM approval WHERE task = ? AND subtask = ? AND verdict = 'approve'")
 STATEMENT(APPROVAL_FORGET, "DELETE FROM approval WHERE task = ? AND subtask = ?")
 STATEMENT(APPROVAL_ALL, "SELECT user, verdict FROM approval WHERE task = ? AND subtask = ? ORDER BY user")
 

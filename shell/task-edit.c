@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "package/artefact.h"
 #include "package/facts.h"
+#include "schema/approval.h"
 #include "schema/event.h"
 #include "schema/quota.h"
 #include "schema/repository.h"
@@ -470,9 +471,9 @@ task_inheritance(struct context *c, struct err *err)
 		return -1;
 	if (strcmp(word, "disable") != 0 || strlen(commit) != GIT_HEX || strspn(commit, "0123456789abcdef") != GIT_HEX || sub == 0)
 		return err_set(err, EINVAL, "`disable` and a whole commit id (40 hex digits) for one subtask");
-	if (subtask_find(c->store, t.id, &l, err) < 0 || store_begin(c->store, err) < 0)
+	if (store_begin(c->store, err) < 0)
 		return -1;
-	if (begin_edit(c, &t, err) < 0)
+	if (begin_edit(c, &t, err) < 0 || subtask_find(c->store, t.id, &l, err) < 0)
 		return store_rollback(c->store);
 	for (size_t i = 0; i < l.n; i++) {
 		if (l.p[i].id != sub)
@@ -482,7 +483,7 @@ task_inheritance(struct context *c, struct err *err)
 		if (subtask_save(c->store, &l.p[i], err) < 0)
 			return store_rollback(c->store);
 	}
-	if (event_add(c->store, "task", t.id, 0, "", err, "task #%lld: #%o need not descend from %s", (long long)t.id,
+	if (approval_lapse(c->store, t.id, sub, err) < 0 || event_add(c->store, "task", t.id, 0, "", err, "task #%lld: #%o need not descend from %s", (long long)t.id,
 	    (unsigned)sub, commit) < 0)
 		return store_rollback(c->store);
 	return store_commit(c->store, err);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What happens between the check of a task and its run: what was checked, and by whom, is what is run.
+# What happens between the check of a task and its run: what was checked and approved, and by whom, is what is run.
 # shellcheck source=tests/scenario.sh
 . "$(dirname "$0")/../scenario.sh"
 scenario_begin farm
@@ -50,6 +50,9 @@ like 'that is shared no more' "$said" '^1 .*belongs to joe, not to ann'
 is 'is not run' "$(task_state "$id")" NEW
 is 'and stays so' "$(artel -u joe task share "$id" status)" disabled
 
+artel -u ann task disapprove "$id" 100 <<<'not like this' 2>/dev/null
+artel -u joe task check-git-inheritance "$id" 100 disable 0123456789012345678901234567890123456789
+is 'what need not descend any more is approved no longer' "$(artel task show --json "$id" | jq -c '.subtasks["100"] | [.approved_by, .disapproved_by]')" '[[],["ann"]]'
 checked joe
 goes_on
 like 'is run' "$said" '^0 task .*: try #1 is AWAITING'
