@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 
@@ -26,7 +26,7 @@ log_at(enum log_level level, const char *fmt, ...)
 
 	if (level > self.most)
 		return;
-	if (!isatty(STDERR_FILENO))
+	if (getenv("JOURNAL_STREAM"))
 		n = snprintf(line, sizeof(line), "<%d>", (int)level);
 	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s: ", self.who);
 	va_start(ap, fmt);

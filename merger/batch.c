@@ -8,6 +8,7 @@
 #include "package/artefact.h"
 #include "package/evr.h"
 #include "schema/acl.h"
+#include "schema/event.h"
 #include "schema/store.h"
 #include "source/inherit.h"
 #include "source/record.h"
@@ -478,7 +479,7 @@ batch_collect(struct store *s, struct repository *repository, struct batch *out,
 	bool again = true, joined;
 
 	out->repository = repository;
-	if (task_find(s, &f, &tasks, err) < 0)
+	if ((out->event = event_last(s, err)) < 0 || task_find(s, &f, &tasks, err) < 0)
 		return -1;
 	if (tasks.n)
 		qsort(tasks.p, tasks.n, sizeof(*tasks.p), by_order);

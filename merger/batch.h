@@ -38,6 +38,7 @@ struct batch {
 		size_t n, cap;
 	} items;
 	size_t deferred;		/* wait for another round: same source as an earlier one, or an unmerged dependency */
+	int64_t event;			/* the newest when the first was looked at */
 	bool dry;			/* say what would become of tasks, and move none */
 	struct {
 		struct batch_verdict {

@@ -12,6 +12,7 @@
 #include "repo/check.h"
 #include "repo/publish.h"
 #include "repo/state.h"
+#include "schema/acl.h"
 #include "schema/acl-list.h"
 #include "schema/event.h"
 #include "schema/merge.h"
@@ -41,6 +42,27 @@ step(const char *name, struct err *err)
 	return fault(name) ? err_set(err, EIO, "injected fault: %s", name) : 0;
 }
 
+/*
+ * In a transaction: whether all are permitted still. They were when the batch was collected; it is asked again only if
+ * somebody did something since that may bear on it. COMMIT_MOVED: one is not; the next round says so.
+ */
+static int
+check_permitted(struct commit *c, struct err *err)
+{
+	int r = event_bears_on_acl(c->s, c->batch->event, err);
+
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < c->n; i++) {
+		AUTO(free) char *why = NULL;
+
+		r = acl_task(c->s, c->batch->items.p[c->order[i]].task.id, c->repository->name, &why, err);
+		if (r)
+			return r < 0 ? -1 : COMMIT_MOVED;
+	}
+	return 0;
+}
+
 /* BUILT -> MERGING for all, and the row that a restart looks for. */
 static int
 prepare(struct commit *c, struct err *err)
@@ -49,14 +71,20 @@ prepare(struct commit *c, struct err *err)
 	const struct merge m = {.repository = c->repository->name, .base = c->repository->serial, .serial = c->serial,
 	    .checker = checker, .started = c->started, .kind = kind, .published = c->started / 1000};
 
+	int r;
+
 	if (store_begin(c->s, err) < 0)
 		return -1;
+	if ((r = check_permitted(c, err)) != 0) {
+		store_rollback(c->s);
+		return r;
+	}
 	if (merge_add(c->s, &m, &c->merge, err) < 0)
 		return store_rollback(c->s);
 	for (size_t i = 0; i < c->n; i++) {
 		struct task *t = &c->batch->items.p[c->order[i]].task;
-		int r = task_move(c->s, t, TASK_MERGING, NULL, err);
 
+		r = task_move(c->s, t, TASK_MERGING, NULL, err);
 		if (r == 0 && merge_task_add(c->s, c->merge, (int64_t)i, t->id, err) < 0)
 			r = -1;
 		if (r) {
@@ -394,8 +422,11 @@ static int
 run(struct commit *c, struct err *err)
 {
 	struct err why = {0};
-	int r = prepare(c, err);
+	int r;
 
+	if (step("merge-settled", err) < 0)
+		return -1;
+	r = prepare(c, err);
 	if (r)
 		return r;
 	if (step("merge-prepared", &why) < 0 || write_states(c, &why) < 0 || step("merge-written", &why) < 0 ||

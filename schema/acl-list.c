@@ -234,6 +234,8 @@ acl_apply(struct strs *l, const char *item, enum acl_action a, const struct strs
 	default:
 		strs_fini(l);
 	}
+	if (r == 0 && l->n > ACL_MEMBERS)
+		return err_set(err, E2BIG, "%s would have %zu members; %d is the limit: groups can be members", item, l->n, (int)ACL_MEMBERS);
 	if (r == 0 && strs_has(l, ACL_EVERYBODY)) {
 		drop(l, ACL_EVERYBODY);
 		strs_add(l, ACL_EVERYBODY);

@@ -19,6 +19,8 @@ struct strs;
 #define ACL_NOBODY "@nobody"
 #define ACL_EVERYBODY "@everybody"
 
+enum { ACL_MEMBERS = 1000 };	/* of one list, at most */
+
 enum { ACL_SAME = 1 };
 
 enum acl_action { ACL_ADD, ACL_DEL, ACL_LEADER, ACL_REPLACE, ACL_CREATE, ACL_DELETE, ACL_ACTIONS };

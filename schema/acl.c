@@ -303,7 +303,7 @@ who_could(const struct matter *m, struct str *out, struct err *err)
 		return -1;
 	all = strs_join(&who, ", ");
 	if (who.n)
-		str_add(out, "one of %s must approve it", all);
+		str_add(out, "%s%s must approve it", who.n > 1 ? "one of " : "", all);
 	else
 		str_puts(out, "an administrator must approve it");
 	return 0;

@@ -79,7 +79,7 @@ builder_get(struct store *s, const char *name, struct builder *out, struct err *
 		*out = from_row(q);
 	store_done(q);
 	if (r == 0)
-		err_set(err, ENOENT, "no builder %s; `artel builder ls` lists them", name);
+		err_set(err, ENOENT, "no builder %s; `builder ls` lists them", name);
 	return r < 0 ? -1 : r ? 0 : BUILDER_ABSENT;
 }
 
@@ -123,7 +123,7 @@ builder_remove(struct store *s, const char *name, struct err *err)
 		return -1;
 	r = builder_get(s, name, &b, err);
 	if (r == 0 && b.online && b.mode != BUILDER_DISABLED)
-		r = err_set(err, EBUSY, "builder %s is connected; stop it, or `artel builder disable %s` first", name, name);
+		r = err_set(err, EBUSY, "builder %s is connected; stop it, or `builder disable %s` first", name, name);
 	if (r || store_run(s, STMT_BUILDER_REMOVE, err, "s", name) < 0 ||
 	    event_add(s, "builder", 0, 0, "removed", err, "builder %s removed", name) < 0)
 		return store_rollback(s);

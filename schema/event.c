@@ -116,6 +116,16 @@ event_last(struct store *s, struct err *err)
 }
 
 int
+event_bears_on_acl(struct store *s, int64_t since, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_EVENT_ACL, err, "i", since);
+	int r = store_row(s, q, err);
+
+	store_done(q);
+	return r;
+}
+
+int
 reader_get(struct store *s, const char *name, int64_t *event, struct err *err)
 {
 	sqlite3_stmt *q = store_query(s, STMT_READER_GET, err, "s", name);

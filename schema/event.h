@@ -51,6 +51,12 @@ int event_read_user(struct store *s, int64_t since, const char *user, int64_t li
 /* The newest id; 0 if none; -1 on error. */
 int64_t event_last(struct store *s, struct err *err);
 
+/*
+ * Whether anything was appended after id `since` on which it may depend who may do what: lists, users, verdicts. 1 yes,
+ * 0 no.
+ */
+int event_bears_on_acl(struct store *s, int64_t since, struct err *err);
+
 /* How far a program that acts on events came, by a name of its choice; -1 in *event: never here. */
 int reader_get(struct store *s, const char *name, int64_t *event, struct err *err);
 int reader_set(struct store *s, const char *name, int64_t event, struct err *err);

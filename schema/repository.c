@@ -93,7 +93,7 @@ repository_add(struct store *s, const struct repository *r, struct err *err)
 }
 
 int
-repository_save(struct store *s, const struct repository *r, struct err *err)
+repository_save(struct store *s, const struct repository *r, const char *what, struct err *err)
 {
 	if (store_begin(s, err) < 0)
 		return -1;
@@ -101,7 +101,7 @@ repository_save(struct store *s, const struct repository *r, struct err *err)
 	    r->zstd ? "zstd" : "gz", r->sign_key ? r->sign_key : "", r->keep_states, r->allow ? r->allow : "",
 	    r->limits ? r->limits : "", (int64_t)r->network, r->sanity ? r->sanity : "",
 	    r->closed ? "deny" : "allow", (int64_t)!r->no_new_owner, r->name) < 0 ||
-	    event_add(s, "repo", 0, 0, "", err, "repository %s: settings changed", r->name) < 0)
+	    event_add(s, "repo", 0, 0, "", err, "repository %s: %s", r->name, what) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
 }

@@ -36,7 +36,8 @@ AUTO_DEFINE_EMBEDDED(struct repository, repository_fini);
 int repository_get(struct store *s, const char *name, struct repository *out, struct err *err);
 int repository_names(struct store *s, struct strs *out, struct err *err);
 int repository_add(struct store *s, const struct repository *r, struct err *err);
-int repository_save(struct store *s, const struct repository *r, struct err *err);
+/* Store its settings; what: which one was set to what, for the journal. */
+int repository_save(struct store *s, const struct repository *r, const char *what, struct err *err);
 
 /* A binary package as the database knows it; the rest is in its facts. */
 struct member {

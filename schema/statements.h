@@ -35,6 +35,7 @@ STATEMENT(COMMIT, "COMMIT")
 STATEMENT(SAVEPOINT, "SAVEPOINT inner")
 STATEMENT(RELEASE, "RELEASE inner")
 
+STATEMENT(EVENT_ACL, "SELECT 1 FROM event WHERE id > ? AND (kind = 'user' OR (kind = 'task' AND state = '')) LIMIT 1")
 STATEMENT(EVENT_ADD, "INSERT INTO event (at, kind, task, job, user, origin, state, text)"
 	" VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?)")
 STATEMENT(EVENT_SINCE, "SELECT " EVENT_COLUMNS " FROM event WHERE id > ? ORDER BY id")

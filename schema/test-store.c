@@ -374,7 +374,7 @@ test_repositories(void **state)
 	free(r.base_group);
 	r.base_group = xstrdup("basesystem rpm-build");
 	r.accept_unsigned = true;
-	OK(repository_save(f.s, &r, &err));
+	OK(repository_save(f.s, &r, "unlisted is deny", &err));
 	OK(repository_set_serial(f.s, "sisyphus", 7, &err));
 	OK(repository_get(f.s, "sisyphus", &again, &err));
 	assert_string_equal(again.base_group, "basesystem rpm-build");

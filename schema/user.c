@@ -38,7 +38,7 @@ user_get(struct store *s, const char *name, struct user *out, struct err *err)
 	if (r == 0 && is_taken(name))
 		err_set(err, ENOENT, "no user %s, and nobody can be called so: --user says who acts", name);
 	else if (r == 0)
-		err_set(err, ENOENT, "no user %s; `artel user add %s` makes one", name, name);
+		err_set(err, ENOENT, "no user %s; `user add %s` makes one", name, name);
 	return r < 0 ? -1 : r ? 0 : USER_ABSENT;
 }
 

@@ -14,7 +14,7 @@
 #include "schema/repository.h"
 #include "shell/task.h"
 
-enum { COMMANDS_MAX = 4 << 20, LISTS_MAX = 16 << 20, TEXT_MAX = 4096 };
+enum { COMMANDS_MAX = 4 << 20, COMMANDS_MOST = 500, LISTS_MAX = 16 << 20, TEXT_MAX = 4096 };
 
 /* One command about one list. */
 struct order {
@@ -75,7 +75,7 @@ refuse(struct order *o, enum acl_action a, const struct acl_rule *rule, struct e
 	if (acl_find(o->c->store, o->repository, o->item, &members, err) < 0)
 		return -1;
 	led = members.n && strcmp(members.p[0], ACL_NOBODY) != 0;
-	return err_set(err, EACCES, "%s may not %s on the list of %s in %s: %s; ask %s%san administrator", o->c->user,
+	return err_set(err, EACCES, "%s may not use `%s` on the list of %s in %s: %s; ask %s%san administrator", o->c->user,
 	    acl_action_name(a), o->item, o->repository, rule->text, led ? members.p[0] : "", led ? " or " : "");
 }
 
@@ -122,7 +122,7 @@ obey(struct order *o, const struct strs *words, struct err *err)
 static int
 obey_lines(struct order *o, const char *text, bool *denied, struct err *err)
 {
-	size_t number = 1;
+	size_t number = 1, most = o->c->local ? SIZE_MAX : COMMANDS_MOST;
 
 	for (const char *p = text; *p; number++) {
 		size_t n = strcspn(p, "\n");
@@ -132,6 +132,9 @@ obey_lines(struct order *o, const char *text, bool *denied, struct err *err)
 		line[strcspn(line, "#")] = '\0';
 		strs_split(&words, line, " \t\r");
 		p += n + (p[n] == '\n');
+		/* Each writes its list anew, and others wait for the end of all of it. */
+		if (number > most)
+			return err_set(err, EINVAL, "more than %d lines at once; give them in parts", (int)COMMANDS_MOST);
 		if (words.n && obey(o, &words, err) < 0)
 			return err_ctx(err, "line %zu", number);
 		*denied |= o->denied;

@@ -335,6 +335,17 @@ find(const struct strs *words, size_t *used)
 	return best;
 }
 
+/* Whether it is one word that verbs of more words begin with. */
+static bool
+is_begun(const struct strs *words)
+{
+	for (size_t g = 0; words->n == 1 && g < ARRAY_SIZE(groups); g++)
+		for (size_t i = 0; i < *groups[g].n; i++)
+			if (match(words, groups[g].verbs[i].name, false))
+				return true;
+	return false;
+}
+
 /* NAME... --help: 1 if that is what was asked, and answered. */
 static int
 asked_help(struct context *c, struct err *err)
@@ -374,6 +385,8 @@ context_run(struct context *c, struct err *err)
 
 	if (r)
 		return r < 0 ? -1 : VERB_OK;
+	if (!v && is_begun(&c->args))
+		return err_set(err, EINVAL, "`%s` what? `help %s` lists its commands", c->args.p[0], c->args.p[0]);
 	if (!v)
 		return err_set(err, EINVAL, "no command `%s%s%s`; `help` lists them", c->args.p[0], c->args.n > 1 ? " " : "",
 		    c->args.n > 1 ? c->args.p[1] : "");

@@ -255,7 +255,7 @@ take(struct context *c, const struct place *p, int fd, struct refs *now, struct 
 	if (objects < 0)
 		return err_sys(err, "%s", p->path);
 	people_sweep(objects, "tmp_objdir-");
-	if (disk_left(c->store, c->user, &b.max_bytes, err) < 0 || refs_read(fd, p->path, &before, err) < 0)
+	if (people_left(c->store, c->user, &b.max_bytes, err) < 0 || refs_read(fd, p->path, &before, err) < 0)
 		return -1;
 	/* Some refs may have been moved before it came to grief. */
 	serve(&b, &how);

@@ -65,7 +65,7 @@ people_usage(struct store *s, const char *user, int64_t *bytes, struct err *err)
 }
 
 int
-disk_left(struct store *s, const char *user, int64_t *bytes, struct err *err)
+people_left(struct store *s, const char *user, int64_t *bytes, struct err *err)
 {
 	AUTO(str_fini) struct str limit = {0};
 	int64_t max, used;

@@ -20,7 +20,7 @@ int people_open(struct store *s, const char *user, const char *folder, bool make
 int people_usage(struct store *s, const char *user, int64_t *bytes, struct err *err);
 
 /* How many bytes more the user may take; at least 1. -1 with EDQUOT if there are none, and what to do about it. */
-int disk_left(struct store *s, const char *user, int64_t *bytes, struct err *err);
+int people_left(struct store *s, const char *user, int64_t *bytes, struct err *err);
 
 /* A name for something that is being made, or is going; never twice the same. malloc'ed. */
 char *people_scratch(void);

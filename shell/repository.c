@@ -267,8 +267,11 @@ set(struct context *c, struct err *err)
 	if (!value || context_end(c, err) < 0 || context_open(c, err) < 0 || repository_get(c->store, name, &r, err))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		if (strcmp(key, settings[i].name) == 0)
-			return settings[i].set(c, &r, value, err) < 0 ? -1 : repository_save(c->store, &r, err);
+		if (strcmp(key, settings[i].name) == 0) {
+			AUTO(free) char *what = xasprintf("%s is %s", key, strcmp(value, "-") == 0 ? "what came on standard input" : value);
+
+			return settings[i].set(c, &r, value, err) < 0 ? -1 : repository_save(c->store, &r, what, err);
+		}
 	return err_set(err, EINVAL, "no setting `%s`: base-group, accept-unsigned, compression, sign-key, keep-states, allow, limits, network, sanity, unlisted or new-owner", key);
 }
 

@@ -30,11 +30,9 @@ take(struct store *s, const char *user, int64_t n, int *fd, struct err *err)
 
 	if (r)
 		return r;
-	if (ftruncate(*fd, 0) < 0 || dprintf(*fd, "%d\n", (int)getpid()) < 0) {
-		err_sys(err, "write %s", path);
-		close(STEAL_FD(*fd));
-		return -1;
-	}
+	/* On a full disk somebody must come in to remove something; then nobody can end them from outside. */
+	if (ftruncate(*fd, 0) == 0)
+		(void)!dprintf(*fd, "%d\n", (int)getpid());
 	return 0;
 }
 

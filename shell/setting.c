@@ -49,7 +49,7 @@ parse(const char *word, enum setting *key, int64_t *value, struct err *err)
 	*key = setting_find(name);
 	*value = text_number(eq + 1, VALUE_MAX);
 	if (*key == SETTINGS)
-		return err_set(err, EINVAL, "no setting `%s`; `artel farm show` lists them", name);
+		return err_set(err, EINVAL, "no setting `%s`; `farm show` lists them", name);
 	return *value < 0 ? err_set(err, EINVAL, "%s: a number of jobs, 0 to %d, not `%s`", name, (int)VALUE_MAX, eq + 1) : 0;
 }
 

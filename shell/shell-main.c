@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/options.h"
 #include "shell/gate.h"
@@ -40,9 +41,15 @@ login(const char *command)
 {
 	const struct passwd *pw = account();
 	struct visit v = {.command = command};
+	AUTO(free) char *keys = NULL;
 
 	if (!pw) {
 		fprintf(stderr, "artel-shell: $LOGNAME is not the account that this runs as\n");
+		return 1;
+	}
+	keys = xasprintf("%s/.ssh/authorized_keys", pw->pw_dir);
+	if (access(keys, F_OK) == 0) {
+		fprintf(stderr, "artel-shell: %s: these keys let their owners in as every account that has this home; see artel-shell(8)\n", keys);
 		return 1;
 	}
 	v.root = pw->pw_dir;

@@ -190,15 +190,15 @@ says(const char *more, const char *part)
 static void
 test_states(void **state)
 {
-	says("UPDATE task SET state = 'NEW'", "nobody has run it: `artel task run 1`\n");
-	says("UPDATE task SET state = 'FAILED'", "`artel log --reason 1`");
-	says("UPDATE task SET state = 'TESTED'", "`artel task run --commit 1`");
-	says("UPDATE task SET state = 'CANCELLED'", "`artel task run 1` starts it again");
+	says("UPDATE task SET state = 'NEW'", "nobody has run it: `task run 1`\n");
+	says("UPDATE task SET state = 'FAILED'", "`log --reason 1`");
+	says("UPDATE task SET state = 'TESTED'", "`task run --commit 1`");
+	says("UPDATE task SET state = 'CANCELLED'", "`task run 1` starts it again");
 	says("UPDATE task SET state = 'MERGING'", "being merged");
 	says("UPDATE task SET state = 'AWAITING'", "no scheduler runs");
-	says("UPDATE task SET state = 'EPERM'", "it is permitted now: `artel task run 1`");
+	says("UPDATE task SET state = 'EPERM'", "it is permitted now: `task run 1`");
 	says("UPDATE task SET state = 'EPERM'; INSERT INTO user (name, created) VALUES ('ann', 0);"
-	    " INSERT INTO acl VALUES ('sisyphus', 'zlib', 'ann', 1)", "one of ann must approve it");
+	    " INSERT INTO acl VALUES ('sisyphus', 'zlib', 'ann', 1)", "ann must approve it");
 	says("UPDATE task SET state = 'BUILT'", "waits for the merger: 3 of 3 that are built for sisyphus\nnothing was merged into sisyphus yet");
 	says("UPDATE task SET state = 'BUILT'; UPDATE task SET class = 2 WHERE id = 3; INSERT INTO merge (repository, base, serial, state,"
 	    " checker, started, finished, kind) VALUES ('sisyphus', 0, 1, 'DONE', '', 1, NOW - 240000, 'merge')",
@@ -207,7 +207,7 @@ test_states(void **state)
 	    " ('sisyphus', 0, 1, 'PREPARED', '', NOW - 240000, 'merge')",
 	    "3 of 3 that are built for sisyphus\na merge into sisyphus began 4m ago (state 1)\n");
 	says("UPDATE task SET hold = 'by ann: a bug' WHERE id = 1; INSERT INTO event (at, kind, task, user, state, text) VALUES"
-	    " (NOW - 7200000, 'task', 1, 'ann', 'held', '')", "held by ann: a bug; for 2h00m; `artel task release 1`");
+	    " (NOW - 7200000, 'task', 1, 'ann', 'held', '')", "held by ann: a bug; for 2h00m; `task release 1`");
 }
 
 static void
@@ -227,7 +227,7 @@ test_deps(void **state)
 		says(more, part);
 		says(more, how[i][1]);
 	}
-	says("INSERT INTO task_dep VALUES (1, 77)", "waits for task #77, which does not exist: `artel task deps 1 del 77`");
+	says("INSERT INTO task_dep VALUES (1, 77)", "waits for task #77, which does not exist: `task deps 1 del 77`");
 	/* One that is done keeps nothing. */
 	AUTO(farm_fini) struct farm f = made_up("INSERT INTO task_dep VALUES (1, 2); UPDATE task SET state = 'DONE' WHERE id = 2");
 	AUTO(waits_fini) struct waits w = waits_of(&f, 1);

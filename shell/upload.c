@@ -111,8 +111,8 @@ take_upload(struct context *c, int dir, int fd, const char *scratch, const char 
 	AUTO(srpm_facts_fini) struct srpm_facts f = {0};
 	int64_t left;
 
-	if (disk_left(c->store, c->user, &left, err) < 0 || take_input(fd, left, bytes, err) < 0 ||
-	    disk_left(c->store, c->user, &left, err) < 0)
+	if (people_left(c->store, c->user, &left, err) < 0 || take_input(fd, left, bytes, err) < 0 ||
+	    people_left(c->store, c->user, &left, err) < 0)
 		return err_ctx(err, "%s", name);
 	if (upload_facts(fd, name, &f, err) < 0 || file_sync(fd, name, err) < 0)
 		return -1;

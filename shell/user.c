@@ -187,7 +187,8 @@ mail(struct context *c, struct err *err)
 	AUTO(str_fini) struct str now = {0};
 	struct user u;
 
-	if (!name || context_end(c, err) < 0 || context_open(c, err) < 0 || user_get(c->store, name, &u, err))
+	if (!name || context_end(c, err) < 0 || context_open(c, err) < 0 || user_own(c, name, err) < 0 ||
+	    user_get(c->store, name, &u, err))
 		return -1;
 	if (address)
 		return user_mail_set(c->store, name, strcmp(address, "-") == 0 ? "" : address, err);
@@ -209,7 +210,7 @@ const struct verb user_verbs[] = {
 	{"user keys", "[NAME]", "Keys: user, sign or login, kind, fingerprint, when added; tab-separated", user_keys_verb, REACH_USER},
 	{"user authorized-keys", "", "The login keys of all, as a file for sshd", user_authorized_keys},
 	{"user share", "NAME [--weight N] [--limit N]", "How much of the farm is theirs: a share of the slots, jobs at once", share_verb, REACH_ADMIN},
-	{"user mail", "NAME [ADDRESS|-]", "Where the ends of the user's tasks are mailed to; -: nowhere", mail, REACH_ADMIN},
+	{"user mail", "NAME [ADDRESS|-]", "Where the ends of the user's tasks are mailed to; -: nowhere", mail, REACH_USER},
 	{"user quota", "NAME|@everybody [WHAT=NUMBER|none|default...]", "How much they may take of tasks, jobs, disk, rate, sessions",
 	    user_quota_verb, REACH_ADMIN},
 	{"user import", "FILE|-", "Add many people and SSH keys, a line each", user_import, REACH_ADMIN},

@@ -75,7 +75,7 @@ put_dep(const struct waits *w, const struct wait_dep *d, struct str *out)
 	const char *how = "";
 
 	if (d->absent) {
-		str_add(out, "waits for task #%lld, which does not exist: `artel task deps %lld del %lld`\n", (long long)d->id,
+		str_add(out, "waits for task #%lld, which does not exist: `task deps %lld del %lld`\n", (long long)d->id,
 		    (long long)w->task.id, (long long)d->id);
 		return;
 	}
@@ -133,13 +133,13 @@ put_state(const struct waits *w, struct str *out)
 
 	switch (w->task.state) {
 	case TASK_NEW:
-		str_add(out, "nobody has run it: `artel task run %lld`\n", id);
+		str_add(out, "nobody has run it: `task run %lld`\n", id);
 		break;
 	case TASK_AWAITING:
 		str_puts(out, w->scheduler ? "the scheduler takes it within a second\n" : "");
 		break;
 	case TASK_FAILED:
-		str_add(out, "`artel log --reason %lld` has the first error, `artel log %lld` all that was written\n", id, id);
+		str_add(out, "`log --reason %lld` has the first error, `log %lld` all that was written\n", id, id);
 		break;
 	case TASK_BUILT:
 		put_batch(w, out);
@@ -148,13 +148,13 @@ put_state(const struct waits *w, struct str *out)
 		str_puts(out, "it is being merged\n");
 		break;
 	case TASK_TESTED:
-		str_add(out, "it is test-only: `artel task run --commit %lld` has it merged\n", id);
+		str_add(out, "it is test-only: `task run --commit %lld` has it merged\n", id);
 		break;
 	case TASK_EPERM:
-		str_add(out, "%s%s`artel task run %lld`\n", w->denied ? w->denied : "it is permitted now", w->denied ? "; then: " : ": ", id);
+		str_add(out, "%s%s`task run %lld`\n", w->denied ? w->denied : "it is permitted now", w->denied ? "; then: " : ": ", id);
 		break;
 	case TASK_CANCELLED:
-		str_add(out, "it was stopped: `artel task run %lld` starts it again\n", id);
+		str_add(out, "it was stopped: `task run %lld` starts it again\n", id);
 		break;
 	default:
 		break;
@@ -174,7 +174,7 @@ wait_task_text(const struct waits *w, struct str *out)
 			str_puts(out, "; for ");
 			put_about(w->at - w->held_at, out);
 		}
-		str_add(out, "; `artel task release %lld` lets it go on\n", (long long)w->task.id);
+		str_add(out, "; `task release %lld` lets it go on\n", (long long)w->task.id);
 	}
 	for (size_t i = 0; i < w->deps.n && s != TASK_MERGING && s != TASK_DONE; i++)
 		put_dep(w, &w->deps.p[i], out);

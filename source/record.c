@@ -265,7 +265,10 @@ record_publish(git_repository *record, const char *repository, const char *tag_n
 
 	if (ref_name("heads", repository, &head, err) < 0 || ref_name("tags", tag_name, &tag, err) < 0)
 		return -1;
-	if (set_ref(record, tag, tag_id, GIT_OBJECT_TAG, err) < 0)
+	if (set_ref(record, tag, tag_id, GIT_OBJECT_TAG, err) < 0 || set_ref(record, head, commit, GIT_OBJECT_COMMIT, err) < 0)
 		return -1;
-	return set_ref(record, head, commit, GIT_OBJECT_COMMIT, err);
+	/* Whoever clones it gets the branch that was there first. */
+	if (git_repository_head_unborn(record) == 1 && git_repository_set_head(record, head) < 0)
+		return gitlib_err(err, "HEAD of the record");
+	return 0;
 }

@@ -161,7 +161,7 @@ failures=$(cycles 1)
 until_true 'cron mails of each failure' bash -c "[ \"\$(grep -l '^Subject: Cron ' '$FARMER'/mail/*.mail | wc -l)\" = $failures ]"
 said=$(cron_mail | head -n 1)
 like 'to MAILTO' "$(cat "$said")" '^To: farm@example.org'
-like 'what the merger said' "$(sed '1,/^$/d' "$said")" "^<3>artel-merger: merge $REPO: .*merge-prepared"
+like 'what the merger said' "$(sed '1,/^$/d' "$said")" "^artel-merger: merge $REPO: .*merge-prepared"
 
 # A scheduler that is gone is there again a minute later.
 was=$(scheduler)
