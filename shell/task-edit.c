@@ -458,22 +458,23 @@ task_deps_verb(struct context *c, struct err *err)
 	return store_commit(c->store, err);
 }
 
-/* What was seen to fail is that the tag does not descend from what is published: that commit and no other. */
+/*
+ * What was seen to fail is that the tag does not descend from what is published: that commit and no other. Before the first
+ * run it is not known of which package.
+ */
 static int
 check_published(struct context *c, const struct task *t, const struct subtask *sub, const char *commit, struct err *err)
 {
 	AUTO(git_repository_free) git_repository *record = NULL;
 	char head[GIT_HEX + 1] = "";
-	int r = *sub->package ? record_open(c->root, sub->package, false, &record, err) : RECORD_ABSENT;
+	int r = *sub->package ? record_open(c->root, sub->package, false, &record, err) : 0;
 
-	if (r == 0)
+	if (r == 0 && record)
 		r = record_head(record, t->repository, head, err);
-	if (r < 0)
-		return -1;
-	if (r == 0 && strcmp(head, commit) == 0)
-		return 0;
+	if (r < 0 || !*sub->package || strcmp(head, commit) == 0)
+		return r < 0 ? -1 : 0;
 	return r ? err_set(err, ENOENT, "subtask %o: nothing of %s is published in %s from git: there is nothing to override",
-	    (unsigned)sub->id, *sub->package ? sub->package : "its package", t->repository) :
+	    (unsigned)sub->id, sub->package, t->repository) :
 	    err_set(err, ENOENT, "subtask %o: %s is published in %s, not %s: only that is to be overridden", (unsigned)sub->id, head,
 	    t->repository, commit);
 }
