@@ -91,6 +91,25 @@ context_value(struct context *c, const char *word, const char *name, const char 
 }
 
 int
+context_options(struct context *c, const char *word, const struct context_option *options, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *value = context_value(c, word, options[i].name, options[i].what, err);
+
+		if (!value && err->code)
+			return -1;
+		if (!value)
+			continue;
+		if (options[i].list)
+			strs_add(options[i].list, value);
+		else
+			*options[i].value = value;
+		return 1;
+	}
+	return 0;
+}
+
+int
 context_end(struct context *c, struct err *err)
 {
 	const char *word = context_next(c);

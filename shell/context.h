@@ -48,6 +48,14 @@ const char *context_need(struct context *c, const char *what, struct err *err);
  * one: then err is set, and says that it wants `what`.
  */
 const char *context_value(struct context *c, const char *word, const char *name, const char *what, struct err *err);
+/* An option with a value, of a table: where the value goes. */
+struct context_option {
+	const char *name, *what;
+	struct strs *list;		/* each of several, or */
+	const char **value;		/* the last of them */
+};
+/* 1 if the word is one of them, and its value was taken; 0: it is none; -1. */
+int context_options(struct context *c, const char *word, const struct context_option *options, size_t n, struct err *err);
 /* -1 if words are left. */
 int context_end(struct context *c, struct err *err);
 

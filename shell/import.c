@@ -81,23 +81,13 @@ AUTO_DEFINE_EMBEDDED(struct request, request_fini);
 static int
 read_word(struct context *c, const char *word, struct request *q, struct err *err)
 {
-	static const char *const names[] = {"--srpms", "--git", "--branch"};
-	static const char *const wants[] = {"a folder", "a folder", "a branch"};
-	struct strs *lists[] = {&q->srpms, &q->gits, NULL};
+	const struct context_option options[] = {
+		{"--srpms", "a folder", &q->srpms, NULL}, {"--git", "a folder", &q->gits, NULL}, {"--branch", "a branch", NULL, &q->branch},
+	};
+	int r = context_options(c, word, options, ARRAY_SIZE(options), err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *value = context_value(c, word, names[i], wants[i], err);
-
-		if (!value && err->code)
-			return -1;
-		if (!value)
-			continue;
-		if (lists[i])
-			strs_add(lists[i], value);
-		else
-			q->branch = value;
-		return 0;
-	}
+	if (r)
+		return r < 0 ? -1 : 0;
 	if (*word == '-')
 		return err_set(err, EINVAL, "no option `%s`: --srpms, --git or --branch", word);
 	strs_add(&q->folders, word);

@@ -50,25 +50,16 @@ AUTO_DEFINE_EMBEDDED(struct create_options, create_options_fini);
 static int
 create_option(struct context *c, const char *word, struct create_options *o, struct err *err)
 {
-	static const char *const names[] = {"--arch", "--import", "--base-group"};
-	static const char *const wants[] = {"an architecture", "a folder", "a group"};
-	struct strs *lists[] = {&o->arches, &o->imports, NULL};
+	const struct context_option options[] = {
+		{"--arch", "an architecture", &o->arches, NULL}, {"--import", "a folder", &o->imports, NULL},
+		{"--base-group", "a group", NULL, &o->group},
+	};
+	int r = context_options(c, word, options, ARRAY_SIZE(options), err);
 
+	if (r)
+		return r < 0 ? -1 : 0;
 	if (strcmp(word, "--accept-unsigned") == 0) {
 		o->accept_unsigned = true;
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *value = context_value(c, word, names[i], wants[i], err);
-
-		if (!value && err->code)
-			return -1;
-		if (!value)
-			continue;
-		if (lists[i])
-			strs_add(lists[i], value);
-		else
-			o->group = value;
 		return 0;
 	}
 	return err_set(err, EINVAL, "no option `%s`", word);

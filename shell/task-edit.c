@@ -506,8 +506,8 @@ task_inheritance(struct context *c, struct err *err)
 		if (subtask_save(c->store, &l.p[i], err) < 0)
 			return store_rollback(c->store);
 	}
-	if (approval_lapse(c->store, t.id, sub, err) < 0 || event_add(c->store, "task", t.id, 0, "", err, "task #%lld: #%o need not descend from %s", (long long)t.id,
-	    (unsigned)sub, commit) < 0)
+	if (approval_lapse(c->store, t.id, sub, err) < 0 || event_add(c->store, "task", t.id, 0, "", err,
+	    "task #%lld: #%o need not descend from %s", (long long)t.id, (unsigned)sub, commit) < 0)
 		return store_rollback(c->store);
 	return store_commit(c->store, err);
 }

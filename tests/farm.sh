@@ -130,6 +130,16 @@ merge_once() {
 	return "$status"
 }
 
+# Wait for a command to succeed: SECONDS COMMAND...
+wait_for() {
+	local until=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$until" ] || return 1
+		sleep 0.1
+	done
+}
+
 # --- people and their packages -----------------------------------------------
 
 user_make() { # NAME

@@ -72,16 +72,6 @@ break_at() { # NAME up|down BYTES WHAT
 }
 broken() { ! compgen -G "$(line_of "$1")/limit-*" >/dev/null; }
 
-# Wait for a command to succeed: SECONDS COMMAND...
-wait_for() {
-	local until=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$until" ] || return 1
-		sleep 0.1
-	done
-}
-
 # Bytes that connections of a kind have passed on, from number N+1 on: NAME WAY [N]
 passed() {
 	local file n sum=0

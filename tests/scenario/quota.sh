@@ -10,14 +10,6 @@ ssh_start 'MaxStartups 100' || exit 1
 artel user add boss --admin
 ssh-keygen -q -t ed25519 -N '' -f "$FARM/keys/boss"
 for name in joe ann boss; do ssh_user "$name"; done
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local until=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$until" ] || return 1
-		sleep 0.05
-	done
-}
 # The client itself, whose number is then $!.
 watch() { exec ssh -F "$FARM/ssh/$1" farm events --follow >/dev/null; }
 used() { far "$1" quota | awk -F '\t' -v what="$2" '$1 == what { print $2 "/" $3 }'; }

@@ -14,14 +14,6 @@ for key in boss new other; do ssh-keygen -q -t ed25519 -N '' -C "$key" -f "$FARM
 ssh_user boss
 artel user key boss "$FARM/keys/boss.pub"
 fingerprint() { ssh-keygen -l -f "$FARM/keys/$1.pub" | cut -d ' ' -f 2; }
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local until=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$until" ] || return 1
-		sleep 0.05
-	done
-}
 
 # Names.
 for name in ALL scheduler merger hooks builder artel root local; do
