@@ -154,19 +154,19 @@ tag_signed() { # USER GITDIR TAG [REVISION]
 }
 
 # The folder as a commit of a gear repository of the user, with a signed tag. Further
-# calls add commits. USER NAME TAG FOLDER
+# calls add commits. USER NAME TAG FOLDER. $GIT_FARM: what stands before /people to push to, such as `farm:` over ssh.
 git_make() {
-	local work=$FARM/work/$1-$2 bare=$FARM/people/$1/packages/$2.git
+	local work=$FARM/work/$1-$2 to=${GIT_FARM:-$FARM}/people/$1/packages/$2.git
 	[ -d "${4:?a folder}" ] || die "git_make $2: no folder"
 	if [ ! -d "$work" ]; then
 		git init -q -b main "$work"
-		git init -q --bare -b main "$bare"
+		[ -n "${GIT_FARM:-}" ] || git init -q --bare -b main "$to"
 	fi
 	cp -a "$4/." "$work/"
 	git -C "$work" add -A
 	git -C "$work" commit -q -m "$2 $3"
 	tag_signed "$1" "$work" "$3"
-	git -C "$work" push -q "$bare" HEAD:main "refs/tags/$3"
+	git -C "$work" push -q "$to" HEAD:main "refs/tags/$3"
 }
 
 # A package made on the spot: a spec in a folder of its own; prints the folder. The rest of the spec is on stdin.

@@ -105,7 +105,7 @@ cron_mail() { grep -l '^Subject: Cron ' "$FARMER"/mail/*.mail 2>/dev/null; }
 scheduler() { pgrep -o -x artel-scheduler; } # its child ends with it
 
 # A package of a maintainer, with a signed tag.
-push() { tiny "$1" "$2" 1.0 "${3:-}"; } # USER NAME [LINES of the spec's head]
+push() { GIT_FARM=farm: GIT_SSH_COMMAND="ssh -F $FARM/ssh/$1" tiny "$1" "$2" 1.0 "${3:-}"; } # USER NAME [LINES of the spec's head]
 submit() { far "$1" build -b "$REPO" "${@:2}" 2>>"$FARM/submit.log"; } # USER INSTRUCTION...
 last() { sqlite3 "$FARM/farm.db" 'SELECT serial FROM repository'; }
 
