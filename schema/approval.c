@@ -21,15 +21,15 @@ approval_list_fini(struct approval_list *l)
 }
 
 int
-approval_set(struct store *s, int64_t task, int subtask, const char *user, const char *verdict, const char *text,
-	struct err *err)
+approval_set(struct store *s, int64_t task, int subtask, const char *what, const char *user, const char *verdict,
+	const char *text, struct err *err)
 {
 	if (store_begin(s, err) < 0)
 		return -1;
 	if (store_run(s, STMT_APPROVAL_DEL, err, "iis", task, (int64_t)subtask, user) < 0 ||
 	    store_run(s, STMT_APPROVAL_ADD, err, "iisssi", task, (int64_t)subtask, user, verdict, text, now_ms()) < 0 ||
-	    event_add(s, "task", task, 0, "", err, "task #%lld subtask %o: %sd by %s%s%s", (long long)task, (unsigned)subtask,
-	    verdict, user, *text ? ": " : "", text) < 0)
+	    event_add(s, "task", task, 0, "", err, "task #%lld subtask %o (%s): %sd by %s%s%s", (long long)task, (unsigned)subtask,
+	    what, verdict, user, *text ? ": " : "", text) < 0)
 		return store_rollback(s);
 	return store_commit(s, err);
 }

@@ -23,8 +23,8 @@ struct approval_list {
 void approval_list_fini(struct approval_list *l);
 AUTO_DEFINE_EMBEDDED(struct approval_list, approval_list_fini);
 
-/* It takes the place of what the user said before. The text is printable, or "". */
-int approval_set(struct store *s, int64_t task, int subtask, const char *user, const char *verdict, const char *text,
+/* It takes the place of what the user said before. The text is printable, or ""; what: of what, for the journal. */
+int approval_set(struct store *s, int64_t task, int subtask, const char *what, const char *user, const char *verdict, const char *text,
 	struct err *err);
 /* APPROVAL_NONE: there was none to take back. */
 int approval_revoke(struct store *s, int64_t task, int subtask, const char *user, const char *verdict, struct err *err);

@@ -56,6 +56,8 @@ STATEMENT(TASK_REMOVE, "DELETE FROM task WHERE id = ?")
 STATEMENT(TASK_MOVE, "UPDATE task SET state = ?, try = ?, iter = ?, reason = ?, changed = ? WHERE id = ? AND state = ?")
 STATEMENT(TASK_NEWEST, "SELECT " TASK_COLUMNS TASK_WHERE "DESC LIMIT ?4")
 STATEMENT(TASK_OLDEST, "SELECT " TASK_COLUMNS TASK_WHERE "LIMIT ?4")
+STATEMENT(SUBTASK_SRPMS, "SELECT DISTINCT s.srpm FROM task t JOIN subtask s ON s.task = t.id WHERE t.owner = ? AND t.state <> 'DONE'"
+	" AND s.kind = 'srpm' AND s.srpm <> ''")
 STATEMENT(SUBTASK_FIND, "SELECT id, kind, epoch_s, user, dir, tag_name, tag_id, tag_author, commit_id, package, srpm_file,"
 	" srpm, tree, copy_from, inherit_ok, inherited FROM subtask WHERE task = ? ORDER BY id")
 STATEMENT(SUBTASK_SAVE, "INSERT OR REPLACE INTO subtask (task, id, kind, epoch_s, user, dir, tag_name, tag_id, tag_author,"

@@ -369,6 +369,14 @@ same(const struct subtask *a, const struct subtask *b)
 	return a->task == b->task && a->id == b->id && a->kind == b->kind && a->epoch_s == b->epoch_s;
 }
 
+char *
+subtask_text(const struct subtask *t)
+{
+	if (t->kind == SUBTASK_REPO)
+		return xasprintf("%s %s %.12s", t->dir, t->tag_name, t->tag_id);
+	return xasprintf("%s %s", subtask_kind_name(t->kind), t->kind == SUBTASK_SRPM ? t->srpm_file : t->package);
+}
+
 bool
 subtask_list_same(const struct subtask_list *a, const struct subtask_list *b)
 {

@@ -124,6 +124,8 @@ AUTO_DEFINE_EMBEDDED(struct subtask, subtask_fini);
 /* Whether a subtask makes packages by building. */
 bool subtask_builds(const struct subtask *t);
 int subtask_find(struct store *s, int64_t task, struct subtask_list *out, struct err *err);
+/* Which one it is, for the journal: "/people/joe/packages/one.git 1.0-1 1234567890ab", "delete one". malloc'ed. */
+char *subtask_text(const struct subtask *t);
 /* Whether all that is stored of them is the same. */
 bool subtask_list_same(const struct subtask_list *a, const struct subtask_list *b);
 /* Insert or replace. Empty strings may be NULL. */

@@ -274,7 +274,7 @@ test_merge(void **state)
 			if (strs_has(&yes, who) || strs_has(&no, who))
 				continue;
 			strs_add(against ? &no : &yes, who);
-			OK(approval_set(f.s, id, 0100, who, against ? "disapprove" : "approve", "text", &err));
+			OK(approval_set(f.s, id, 0100, "zlib", who, against ? "disapprove" : "approve", "text", &err));
 		}
 		expected = merge_oracle(&list, author, &yes, &no, open);
 		r = acl_task(f.s, id, "sisyphus", &why, &err);
@@ -317,12 +317,12 @@ test_reasons(void **state)
 	may_merge(&f, id, "subtask 100: ann may not change zlib in sisyphus; an administrator must approve it");
 	OK(acl_import(f.s, "sisyphus", "zlib gone @two bob boss", &n, &err));
 	may_merge(&f, id, "subtask 100: ann may not change zlib in sisyphus; one of cat, bob, boss must approve it");
-	OK(approval_set(f.s, id, 0100, "cat", "approve", "fine", &err));
+	OK(approval_set(f.s, id, 0100, "zlib", "cat", "approve", "fine", &err));
 	may_merge(&f, id, NULL);
-	OK(approval_set(f.s, id, 0100, "bob", "disapprove", "no", &err));
+	OK(approval_set(f.s, id, 0100, "zlib", "bob", "disapprove", "no", &err));
 	may_merge(&f, id, "subtask 100 (zlib): disapproved by bob");
 	/* Whoever says another thing has said that. */
-	OK(approval_set(f.s, id, 0100, "bob", "approve", "yes", &err));
+	OK(approval_set(f.s, id, 0100, "zlib", "bob", "approve", "yes", &err));
 	may_merge(&f, id, NULL);
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM approval"), 2);
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'task #1 subtask 100: disapproved by bob: no'"), 1);
@@ -331,7 +331,7 @@ test_reasons(void **state)
 	OK(subtask_remove(f.s, id, 0100, &err));
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM approval"), 0);
 	id = new_task(&f, "ann");
-	FAILS(approval_set(f.s, id, 0100, "ann", "perhaps", "", &err), "CHECK");
+	FAILS(approval_set(f.s, id, 0100, "zlib", "ann", "perhaps", "", &err), "CHECK");
 	/* A user who was disabled needs an approval even where all may. */
 	sql(&f, "UPDATE user SET disabled = 1 WHERE name = 'ann'; DELETE FROM acl WHERE item = 'zlib';"
 	    "UPDATE repository SET unlisted = 'allow'");
@@ -358,7 +358,7 @@ test_taken(void **state)
 	may_merge(&f, id, NULL);
 	sql(&f, "INSERT INTO output (task, subtask, arch, kind, file, sha256) VALUES (1, 64, 'x86_64', 'rpm', 'lib-x-2-1.x86_64.rpm', 'f')");
 	may_merge(&f, id, "subtask 100: ann may not change old in sisyphus, which it takes away; bob must approve it");
-	OK(approval_set(f.s, id, 0100, "bob", "approve", "fine", &err));
+	OK(approval_set(f.s, id, 0100, "zlib", "bob", "approve", "fine", &err));
 	may_merge(&f, id, NULL);
 	OK(approval_revoke(f.s, id, 0100, "bob", "approve", &err));
 	OK(subtask_save(f.s, &(struct subtask){.task = id, .id = 0200, .kind = SUBTASK_DELETE, .user = (char *)"bob",

@@ -246,7 +246,8 @@ read_text(struct str *out, struct err *err)
 static int
 say_one(struct context *c, const struct subtask *t, const char *verdict, const char *text, struct err *err)
 {
-	int r = text ? approval_set(c->store, t->task, t->id, c->user, verdict, text, err) :
+	AUTO(free) char *what = subtask_text(t);
+	int r = text ? approval_set(c->store, t->task, t->id, what, c->user, verdict, text, err) :
 	    approval_revoke(c->store, t->task, t->id, c->user, verdict, err);
 
 	if (r == APPROVAL_NONE)
@@ -258,6 +259,7 @@ static int
 say_verdict(struct context *c, const char *verdict, struct err *err)
 {
 	bool revoke = context_peek(c) && strcmp(context_peek(c), "--revoke") == 0;
+	AUTO(subtask_list_fini) struct subtask_list was = {0};
 	AUTO(subtask_list_fini) struct subtask_list l = {0};
 	AUTO(task_fini) struct task t = {0};
 	AUTO(str_fini) struct str text = {0};
@@ -265,7 +267,8 @@ say_verdict(struct context *c, const char *verdict, struct err *err)
 
 	if (revoke)
 		context_next(c);
-	if (task_need_subtask(c, false, &t, &sub, err) < 0 || context_end(c, err) < 0 || context_user(c, err) < 0)
+	if (task_need_subtask(c, false, &t, &sub, err) < 0 || context_end(c, err) < 0 || context_user(c, err) < 0 ||
+	    subtask_find(c->store, t.id, &was, err) < 0)
 		return -1;
 	if (!revoke && read_text(&text, err) < 0)
 		return -1;
@@ -273,6 +276,11 @@ say_verdict(struct context *c, const char *verdict, struct err *err)
 		return -1;
 	if (subtask_find(c->store, t.id, &l, err) < 0)
 		return store_rollback(c->store);
+	/* The text may be long in coming. */
+	if (!subtask_list_same(&was, &l)) {
+		err_set(err, EAGAIN, "task #%lld was changed meanwhile: look at it again", (long long)t.id);
+		return store_rollback(c->store);
+	}
 	for (size_t i = 0; i < l.n; i++)
 		if ((!sub || l.p[i].id == sub) && say_one(c, &l.p[i], verdict, revoke ? NULL : str_c(&text), err) < 0)
 			return store_rollback(c->store);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "schema/quota.h"
+#include "package/artefact.h"
 #include "schema/store.h"
 #include "shell/people.h"
 #include "wire/limits.h"
@@ -49,6 +50,23 @@ people_open(struct store *s, const char *user, const char *folder, bool make, st
 	return fd < 0 ? err_sys(err, "open /people/%s/%s", user, folder) : fd;
 }
 
+/* Source RPMs of the user's tasks; of those that are merged the repository keeps its own. */
+static int
+task_usage(struct store *s, const char *user, int64_t *bytes, struct err *err)
+{
+	sqlite3_stmt *q = store_query(s, STMT_SUBTASK_SRPMS, err, "s", user);
+	struct stat st;
+	int r;
+
+	while ((r = store_row(s, q, err)) > 0) {
+		struct artefact_path path = artefact_path(store_text(q, 0));
+
+		if (fstatat(s->dir, path.text, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			*bytes += (int64_t)st.st_blocks * 512;
+	}
+	return r;
+}
+
 int
 people_usage(struct store *s, const char *user, int64_t *bytes, struct err *err)
 {
@@ -61,7 +79,7 @@ people_usage(struct store *s, const char *user, int64_t *bytes, struct err *err)
 	if (disk_measure(home, ".", &(struct disk_use){0}, 0, &use, err) < 0)
 		return -1;
 	*bytes = (int64_t)use.bytes;
-	return 0;
+	return task_usage(s, user, bytes, err);
 }
 
 int
@@ -76,8 +94,8 @@ people_left(struct store *s, const char *user, int64_t *bytes, struct err *err)
 	if (*bytes > 0)
 		return 0;
 	limits_put_bytes(&limit, (uint64_t)max);
-	return err_set(err, EDQUOT, "the %s of disk that %s may have are taken: `ls` lists what is there, `rm` removes some of it, "
-	    "`quota` tells the limits", str_c(&limit), user);
+	return err_set(err, EDQUOT, "the %s of disk that %s may have are taken: `ls` lists what is there, `rm` removes some "
+	    "of it, `task rm` tasks with source RPMs, `quota` tells the limits", str_c(&limit), user);
 }
 
 char *

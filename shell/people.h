@@ -16,7 +16,10 @@ struct store;
 /* An open folder of the user, "packages" or "srpms", made if `make`. -1; ENOENT as code if there is none. */
 int people_open(struct store *s, const char *user, const char *folder, bool make, struct err *err);
 
-/* What all of it takes on disk, in bytes of blocks. */
+/*
+ * What all of it takes on disk, in bytes of blocks, with the source RPMs that tasks of theirs name and that are not
+ * merged: those are kept for them alone.
+ */
 int people_usage(struct store *s, const char *user, int64_t *bytes, struct err *err);
 
 /* How many bytes more the user may take; at least 1. -1 with EDQUOT if there are none, and what to do about it. */

@@ -14,6 +14,7 @@
 #include "schema/event.h"
 #include "schema/quota.h"
 #include "schema/repository.h"
+#include "shell/people.h"
 #include "shell/source-check.h"
 #include "shell/task.h"
 #include "shell/upload.h"
@@ -137,8 +138,9 @@ add_srpm(struct context *c, struct task *t, int before, const char *word, struct
 	AUTO(srpm_facts_fini) struct srpm_facts f = {0};
 	AUTO(close) int fd = -1;
 	struct sha256 sum;
+	int64_t left;
 
-	if (upload_check_name(file, err) < 0 || (fd = open_srpm(c, word, err)) < 0 || upload_facts(fd, file, &f, err) < 0 ||
+	if (people_left(c->store, c->user, &left, err) < 0 || upload_check_name(file, err) < 0 || (fd = open_srpm(c, word, err)) < 0 || upload_facts(fd, file, &f, err) < 0 ||
 	    artefact_put_fd(c->store->dir, fd, &sum, err) < 0)
 		return -1;
 	sub.package = STEAL(f.name);

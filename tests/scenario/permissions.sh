@@ -41,7 +41,7 @@ fails 'in words only' 2 'printable' artel -u joe task approve "$id" 100 <<<$'fin
 fails 'and few' 1 'more than 4096 bytes' artel -u joe task approve "$id" 100 < <(printf '%05000d' 7)
 fails 'a stranger has no say' 1 'no user eve' artel -u eve task approve "$id" 100 <<<'fine'
 printf 'fine\n\twith  me\n' | artel -u joe task approve "$id" 100
-is 'what was said is in the journal' "$(artel task show --events "$id" | grep -c 'subtask 100: approved by joe: fine with me$')" 1
+is 'what was said is in the journal' "$(artel task show --events "$id" | grep -c 'subtask 100 (.* 1.1-1 [0-9a-f]*): approved by joe: fine with me$')" 1
 like 'show names the approver' "$(artel task show "$id")" '^ 100:approved_by=ann,joe$'
 ok 'now it runs' artel -u ann task run "$id"
 is 'straight to BUILT' "$(task_state "$id")" BUILT

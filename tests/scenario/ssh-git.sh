@@ -229,7 +229,10 @@ like 'what joe has' "$(far joe ls | tr '\t\n' ' ;')" \
 	"^git tool.git [0-9]+ 20[0-9-]{8} [0-9:]{8};srpm $srpm $size 20[0-9-]{8} [0-9:]{8};$"
 is 'anybody may look' "$(far ann ls joe)" "$(far joe ls)"
 fails 'at nobody'"'"'s' 1 'no user .*nobody' far ann ls nobody
+disk() { far joe quota | awk -F '\t' '$1 == "disk" { print $2 }'; }
+before=$(disk)
 id=$(far joe build -b "$REPO" srpm "$srpm" 2>/dev/null)
+ok 'the copy of a task counts too' [ "$(disk)" -gt "$before" ]
 like 'it is built' "$(far joe task ls)" "#$id .* srpm=$srpm"
 ok 'to the end' wait_state 120 "$id" BUILT
 
@@ -261,7 +264,7 @@ ok 'the task goes on' wait_state 120 "$next" BUILT
 merge_once
 is 'both are published' "$(published 'hello|lone' | tr '\n' ' ')" 'hello-1.0-1 lone-1.0-1'
 ok 'the repository may go then' far joe rm hello.git
-ok 'its record is cloned by the name people know' far_git ann clone -q -b "$REPO" farm:/gears/h/hello.git record
+ok 'its record is cloned by the name people know' far_git ann clone -q farm:/gears/h/hello.git record
 is 'with what was merged' "$(git -C record rev-parse HEAD)" "$(git -C hello rev-parse main)"
-is 'and as it is on disk' "$(far_git ann ls-remote farm:/git/h/hello.git | cut -f 2 | tr '\n' ' ')" "refs/heads/$REPO refs/tags/1.0-1 refs/tags/1.0-1^{} "
+is 'and as it is on disk' "$(far_git ann ls-remote farm:/git/h/hello.git | cut -f 2 | tr '\n' ' ')" "HEAD refs/heads/$REPO refs/tags/1.0-1 refs/tags/1.0-1^{} "
 scenario_end

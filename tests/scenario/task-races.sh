@@ -53,6 +53,21 @@ is 'and stays so' "$(artel -u joe task share "$id" status)" disabled
 artel -u ann task disapprove "$id" 100 <<<'not like this' 2>/dev/null
 artel -u joe task check-git-inheritance "$id" 100 disable 0123456789012345678901234567890123456789
 is 'what need not descend any more is approved no longer' "$(artel task show --json "$id" | jq -c '.subtasks["100"] | [.approved_by, .disapproved_by]')" '[[],["ann"]]'
+# What is approved is what was there when the command was typed, however long the text takes to come.
+mkfifo "$FARM/work/text"
+artel -u ann task approve "$id" 100 <"$FARM/work/text" >"$FARM/work/said" 2>&1 &
+writer=$!
+exec 7>"$FARM/work/text"
+# Nothing is left in the pipe: it reads.
+drained() { [ "$(python3 -c 'import array, fcntl, termios; n = array.array("i", [0]); fcntl.ioctl(7, termios.FIONREAD, n); print(n[0])')" = 0 ]; }
+printf 'fi' >&7
+ok 'the text begins' wait_for 60 drained
+artel -u joe task delsub "$id" 100 2>/dev/null
+artel -u joe task add "$id" one.git=1.0-1 2>/dev/null
+echo ne >&7
+exec 7>&-
+wait "$writer"
+is 'what took its place meanwhile is not approved' "$? $(cat "$FARM/work/said")" "1 artel: task #$id was changed meanwhile: look at it again"
 checked joe
 goes_on
 like 'is run' "$said" '^0 task .*: try #1 is AWAITING'
