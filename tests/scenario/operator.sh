@@ -73,7 +73,7 @@ for bad in $'a\nb' $'a\x7f' $'a\xff' $'a\xc2\x9b' $'\xe2\x80\xaeb'; do
 	fails 'a reason that cannot be shown' 2 'one line' artel builder drain builder-1 "$bad"
 done
 fails 'an empty reason' 2 'reason is empty' artel builder drain builder-1 ''
-fails 'forgetting one that works' 1 'builder-1 is connected; stop it, or .artel builder disable builder-1' artel builder rm builder-1
+fails 'forgetting one that works' 1 'builder-1 is connected; stop it, or .builder disable builder-1' artel builder rm builder-1
 fails "holding someone else's task" 1 'belongs to joe' artel -u ann task hold "$none"
 fails 'urgent, by a maintainer' 1 'only an administrator' artel -u joe task class "$none" urgent
 fails 'a run that is urgent' 1 'only an administrator' artel -u joe task run --urgent "$none"
