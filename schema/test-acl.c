@@ -325,7 +325,7 @@ test_reasons(void **state)
 	OK(approval_set(f.s, id, 0100, "zlib", "bob", "approve", "yes", &err));
 	may_merge(&f, id, NULL);
 	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM approval"), 2);
-	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'task #1 subtask 100: disapproved by bob: no'"), 1);
+	assert_int_equal(farm_count(f.s, "SELECT count(*) FROM event WHERE text = 'task #1 subtask 100 (zlib): disapproved by bob: no'"), 1);
 	assert_int_equal(approval_revoke(f.s, id, 0100, "bob", "disapprove", &err), APPROVAL_NONE);
 	OK(approval_revoke(f.s, id, 0100, "bob", "approve", &err));
 	OK(subtask_remove(f.s, id, 0100, &err));
