@@ -75,8 +75,9 @@ acl_find(struct store *s, const char *repository, const char *item, struct strs 
 	return names(s, store_query(s, STMT_ACL_FIND, err, "ss", repository, item), members, err);
 }
 
-int
-acl_naming(struct store *s, const char *repository, const char *member, struct strs *items, struct err *err)
+/* Append the packages whose lists name this member. */
+static int
+naming(struct store *s, const char *repository, const char *member, struct strs *items, struct err *err)
 {
 	return names(s, store_query(s, STMT_ACL_NAMING, err, "ss", repository, member), items, err);
 }
@@ -297,7 +298,7 @@ check_unused(struct store *s, const char *repository, const char *group, struct 
 	AUTO(strs_fini) struct strs items = {0};
 	AUTO(free) char *all = NULL;
 
-	if (acl_naming(s, repository, group, &items, err) < 0)
+	if (naming(s, repository, group, &items, err) < 0)
 		return -1;
 	all = strs_join(&items, ", ");
 	return items.n ? err_set(err, EBUSY, "%s is on the lists of %s", group, all) : 0;

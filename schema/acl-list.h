@@ -34,8 +34,6 @@ int acl_item_check(const char *item, struct err *err);
 
 /* Append the members; none: not listed. */
 int acl_find(struct store *s, const char *repository, const char *item, struct strs *members, struct err *err);
-/* Append the packages whose lists name this member. */
-int acl_naming(struct store *s, const char *repository, const char *member, struct strs *items, struct err *err);
 /* 1 if the user is in that group, else 0. */
 int acl_in_group(struct store *s, const char *repository, const char *group, const char *user, struct err *err);
 

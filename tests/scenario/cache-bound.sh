@@ -30,14 +30,6 @@ builder_start() {
 roots() { find "$FARM/builder/builder-1/roots" -mindepth 1 -maxdepth 1 -type d | wc -l; }
 artefacts() { find "$FARM/builder/builder-1/artefact" -type f | wc -l; }
 age() { find "$FARM/builder/builder-1/artefact" "$FARM/builder/builder-1/roots" -maxdepth 2 -type f -exec touch -d '1 hour ago' {} +; }
-within() { # SECONDS COMMAND...
-	local until=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$until" ] || return 1
-		sleep 0.1
-	done
-}
 none_left() { [ "$(roots)" = 0 ] && [ "$(artefacts)" = 0 ]; }
 
 artel-scheduler </dev/null >>"$FARM/scheduler.log" 2>&1 &
@@ -45,22 +37,22 @@ printf '%s\n' "$!" >"$FARM/scheduler.pid"
 builder_start
 id=$(build joe one 1.0-1)
 ok 'a task is built, its bound being nothing' wait_state 60 "$id" BUILT
-ok 'something was swept over' within 20 grep -q 'job .*: ended' "$FARM/builder-1.log"
+ok 'something was swept over' wait_for 20 grep -q 'job .*: ended' "$FARM/builder-1.log"
 is 'what is young stays' "$(roots)" 1
 
 kill "$(process_pid builder-1)"
 wait "$(process_pid builder-1)" 2>/dev/null
 age
 builder_start
-ok 'what is old goes' within 20 none_left
-ok 'and it says so' within 5 grep -q 'swept [0-9]* artefacts and 1 base roots' "$FARM/builder-1.log"
+ok 'what is old goes' wait_for 20 none_left
+ok 'and it says so' wait_for 5 grep -q 'swept [0-9]* artefacts and 1 base roots' "$FARM/builder-1.log"
 id=$(build joe two 1.0-1)
 ok 'the next task has it again' wait_state 60 "$id" BUILT
 is 'in a root of its own making' "$(roots)" 1
 
 id=$(build joe slow 1.0-1)
 running() { [ "$(sqlite3 "$FARM/farm.db" "SELECT count(*) FROM job WHERE task = $id AND kind = 'build' AND state = 'running'")" = 1 ]; }
-ok 'a build runs' within 30 running
+ok 'a build runs' wait_for 30 running
 sleep 1
 age
 other=$(build joe three 1.0-1)
